@@ -13,8 +13,8 @@ HoldfastError
 ├── DeviceRefused           the device answered, and said no
 └── HarnessFault            we did something that no scenario declared: our bug
 
-The class says whose fault it is. A message says which device or file, what was asked, what came back,
-and what to do. Facts are fields, so that reports need not parse messages.
+The class says whose fault it is. A message says which device or file, what was asked, what came
+back, and what to do. Facts are fields, so that reports need not parse messages.
 """
 
 from __future__ import annotations
@@ -44,7 +44,10 @@ class HoldfastError(Exception):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Place:
-    """Where in a file something is wrong; `line` and `column` count from 1, `path` is like `devices[2].serial`."""
+    """Where in a file something is wrong.
+
+    `line` and `column` count from 1; `path` is like `devices[2].serial`.
+    """
 
     file: Path
     line: int | None = None
@@ -66,7 +69,10 @@ class ConfigurationError(HoldfastError):
 
 
 class LabError(HoldfastError):
-    """The lab failed, not the firmware: the result is inconclusive. `device` is the name in devices.yaml."""
+    """The lab failed, not the firmware: the result is inconclusive.
+
+    `device` is its name in devices.yaml.
+    """
 
     def __init__(self, message: str, *, device: str | None = None) -> None:
         super().__init__(f"{device}: {message}" if device else message)

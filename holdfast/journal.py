@@ -100,7 +100,7 @@ class DestructiveCommand:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Fact:
-    """A named value that reports show: `key` is dotted (`build.before`), `value` a frozen value or text."""
+    """A named value that reports show: `key` is dotted (`build.before`)."""
 
     key: str
     value: object
@@ -168,8 +168,8 @@ class Journal:
 class Ledger:
     """Every destructive command that the harness sent, matched against what was declared.
 
-    Drivers call `record` before they send such a command. A command that nothing declared is recorded
-    and refused: HarnessFault is raised, and it is not sent.
+    Drivers call `record` before they send such a command. A command that nothing declared is
+    recorded and refused: HarnessFault is raised, and it is not sent.
     """
 
     def __init__(self, journal: Journal, *, now: Callable[[], float] = time.time) -> None:
