@@ -1,0 +1,215 @@
+"""The one seam of the virtual device: what the machine underneath and the system server ask of
+each other. Both sides are asyncio code on one loop; neither imports the other.
+
+The machine is what a phone has below Android: kernel, filesystem, shells, adbd, bootloader. The
+system server is what runs in Android's own processes: packages, activities, settings, the screen.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+__all__ = [
+    "BootMode",
+    "Child",
+    "Credentials",
+    "FileKind",
+    "FileStat",
+    "Files",
+    "Machine",
+    "SystemServer",
+    "ToolCall",
+]
+
+
+class BootMode(StrEnum):
+    """What a (re)boot leads to; the words that `adb reboot` takes."""
+
+    SYSTEM = "system"
+    BOOTLOADER = "bootloader"
+    FASTBOOTD = "fastboot"
+    RECOVERY = "recovery"
+    SIDELOAD = "sideload"
+    SIDELOAD_AUTO_REBOOT = "sideload-auto-reboot"
+    OFF = "off"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Credentials:
+    """Device-side ids (root is 0, shell 2000, apps from 10000)."""
+
+    uid: int
+    gid: int
+    groups: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ToolCall:
+    """A command of Android's own (`pm`, `getprop`, …) that a process on the device ran.
+
+    `argv[0]` is the tool's name; bytes because a file name may be any bytes. The three descriptors
+    are the caller's own and belong to whoever handles the call: who handles it closes them.
+    """
+
+    argv: tuple[bytes, ...]
+    caller: Credentials
+    pid: int
+    cwd: bytes
+    stdin: int
+    stdout: int
+    stderr: int
+    environment: Mapping[bytes, bytes] = field(default_factory=dict)
+
+
+class FileKind(StrEnum):
+    FILE = "file"
+    DIRECTORY = "directory"
+    SYMLINK = "symlink"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FileStat:
+    """What lstat says on the device: ids are device-side, times are ns since the Unix epoch."""
+
+    kind: FileKind
+    mode: int
+    uid: int
+    gid: int
+    size_bytes: int
+    inode: int
+    mtime_ns: int
+
+
+class Files(Protocol):
+    """File work as root inside the device's own root (what installd and vold do on a phone).
+
+    Paths are absolute on the device. It runs there, so no symlink leads out into the host. Errors
+    are OSError as the device's kernel reports them.
+    """
+
+    async def make_directory(
+        self, path: str, *, mode: int, uid: int, gid: int, parents: bool = False
+    ) -> None:
+        """Make it, or bring an existing one to these ids and mode."""
+
+    async def write(self, path: str, data: bytes, *, mode: int, uid: int, gid: int) -> None:
+        """Write a whole file, by way of a temporary one beside it."""
+
+    async def read(self, path: str, *, limit_bytes: int = 64 << 20) -> bytes:
+        """The whole file; OSError(EFBIG) if it is larger."""
+
+    async def copy(self, source: str, target: str, *, mode: int, uid: int, gid: int) -> None: ...
+
+    async def rename(self, source: str, target: str) -> None: ...
+
+    async def remove_tree(self, path: str) -> None:
+        """Remove it with all that it holds; nothing if it is absent."""
+
+    async def empty_directory(self, path: str) -> None:
+        """Remove what it holds and keep it, with its inode."""
+
+    async def change_owner(self, path: str, *, uid: int, gid: int, recursive: bool) -> None: ...
+
+    async def stat(self, path: str) -> FileStat | None:
+        """lstat; None if it is absent."""
+
+    async def list(self, path: str) -> Sequence[str]:
+        """Names in a directory, sorted; empty if it is absent. Names that are no UTF-8 come with
+        surrogate escapes."""
+
+    async def size_bytes(self, path: str) -> int:
+        """Bytes of all files below; 0 if it is absent."""
+
+
+class Child(Protocol):
+    """A process on the device."""
+
+    @property
+    def pid(self) -> int:
+        """Its pid inside the device."""
+
+    async def wait(self) -> int:
+        """Exit status; 128 + signal if a signal ended it."""
+
+    def send_signal(self, number: int) -> None: ...
+
+
+class Machine(Protocol):
+    """What the system server may ask of the machine. All of it runs inside the device."""
+
+    @property
+    def files(self) -> Files: ...
+
+    @property
+    def serialno(self) -> str: ...
+
+    async def spawn(
+        self,
+        argv: Sequence[bytes],
+        *,
+        credentials: Credentials,
+        cwd: bytes = b"/",
+        environment: Mapping[bytes, bytes] | None = None,
+        stdin: int | None = None,
+        stdout: int | None = None,
+        stderr: int | None = None,
+    ) -> Child:
+        """Start a program. Descriptors are duplicated; None is /dev/null. Environment None is that
+        of a shell."""
+
+    async def listen_tcp(self, port: int) -> socket.socket:
+        """A listening socket on the device's own 127.0.0.1."""
+
+    async def set_accounts(self, names: Mapping[int, str]) -> None:
+        """The app uids that exist and their names (`u0_a16`), for `ls -l` and `id`."""
+
+    def signal_process(self, pid: int, number: int) -> None: ...
+
+    def request_reboot(self, mode: BootMode) -> None:
+        """Begin to go down; the caller's own tool call may still end before."""
+
+
+class SystemServer(Protocol):
+    """What the machine may ask of Android's system server. One object lives as long as the device
+    process; `start` and `stop` are called once for each boot."""
+
+    @property
+    def tool_names(self) -> Sequence[str]:
+        """The commands that it answers: the machine links each into /system/bin."""
+
+    @property
+    def api(self) -> int: ...
+
+    @property
+    def adb_properties(self) -> Mapping[str, str]:
+        """For adbd: ro.product.{name,model,device}, ro.debuggable, ro.adb.secure, ro.secure …"""
+
+    @property
+    def adb_features(self) -> Sequence[str]:
+        """The features that this Android's adbd has (none below API 24)."""
+
+    async def start(self, machine: Machine) -> None:
+        """Boot: scan packages, bring up the screen, set sys.boot_completed. Returns when booted."""
+
+    async def stop(self) -> None:
+        """Shut down: write what must be written, cancel its tasks."""
+
+    async def run_tool(self, call: ToolCall) -> int:
+        """Carry out a command; its exit status. It closes the call's descriptors."""
+
+    def get_property(self, name: str) -> str: ...
+
+    def set_property(self, name: str, value: str) -> None: ...
+
+    async def authorize_adb_key(self, key: bytes, answer: Callable[[bool], None]) -> None:
+        """An unknown host key knocked: show the dialog; call `answer` when the user decides."""
+
+    async def framebuffer(self) -> tuple[int, int, bytes]:
+        """Width and height in pixels, and RGBA bytes."""
+
+    def log(self, tag: str, text: str, *, level: str = "I") -> None: ...
