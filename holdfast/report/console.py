@@ -1,0 +1,78 @@
+"""The closing lines on the console: what happened, in about ten lines, for somebody who has never
+seen the harness."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from holdfast.report.record import Outcome, TestRecord
+from holdfast.report.summary import ExitStatus, Summary
+
+__all__ = ["closing_lines"]
+
+_NAMED_AT_MOST = 3
+_CONCLUSION = {
+    ExitStatus.NOTHING_UNEXPECTED: "Nothing unexpected happened.",
+    ExitStatus.PRODUCT_FAILURE: "Something failed that nobody expected.",
+    ExitStatus.LAB_TROUBLE: "The lab, not the firmware, decided some results: run those again.",
+    ExitStatus.CONFIGURATION: "The configuration is wrong.",
+}
+_WORDS = {
+    Outcome.PASSED: "passed",
+    Outcome.KNOWN_FAILURE: "failed as known",
+    Outcome.FAILED: "failed",
+    Outcome.UNEXPECTED_PASS: "passed though listed as known issues",
+    Outcome.INCONCLUSIVE: "inconclusive (the lab's fault)",
+    Outcome.ERROR: "errors of the harness",
+    Outcome.NOT_COVERED: "not covered",
+}
+
+
+def closing_lines(summary: Summary, *, reports: Path) -> tuple[str, ...]:
+    """Lines without colour or line ends."""
+    counts = [f"{n} {_WORDS[o]}" for o, n in summary.counts.items() if n]
+    ran_for = "" if summary.wall_s is None else f" in {summary.wall_s:.0f} s"
+    lines = [
+        f"{len(summary.records)} scenarios on {len(summary.devices)} devices{ran_for}: "
+        + (", ".join(counts) or "nothing ran")
+    ]
+    for outcome in (Outcome.FAILED, Outcome.ERROR, Outcome.INCONCLUSIVE):
+        lines += _named(summary.of(outcome), heading=f"  {_WORDS[outcome]}: ")
+    for ticket, records in _by_ticket(summary.of(Outcome.KNOWN_FAILURE)).items():
+        devices = ", ".join(dict.fromkeys(r.device for r in records))
+        verdicts = ", ".join(
+            dict.fromkeys(str(r.result.verdict) for r in records if r.result is not None)
+        )
+        lines.append(f"  known issue {ticket} on {devices}: {len(records)} x {verdicts}")
+    for ticket in _by_ticket(summary.of(Outcome.UNEXPECTED_PASS)):
+        lines.append(f"  {ticket} no longer fails: close the ticket and take it off the list")
+    lines += _not_covered(summary.of(Outcome.NOT_COVERED))
+    lines.append(f"  report: {reports / 'index.html'}")
+    lines.append(f"{_CONCLUSION[summary.exit_status]} Exit status {int(summary.exit_status)}.")
+    return tuple(lines)
+
+
+def _named(records: Sequence[TestRecord], *, heading: str) -> list[str]:
+    lines = [f"{heading}{r.title} on {r.device}: {r.why}" for r in records[:_NAMED_AT_MOST]]
+    if len(records) > _NAMED_AT_MOST:
+        lines.append(f"{heading}{len(records) - _NAMED_AT_MOST} more, all in the report")
+    return lines
+
+
+def _by_ticket(records: Sequence[TestRecord]) -> dict[str, list[TestRecord]]:
+    found: dict[str, list[TestRecord]] = {}
+    for record in records:
+        found.setdefault(record.ticket, []).append(record)
+    return found
+
+
+def _not_covered(records: Sequence[TestRecord]) -> list[str]:
+    reasons: dict[str, int] = {}
+    for record in records:
+        reasons[record.why] = reasons.get(record.why, 0) + 1
+    shown = [f"  not covered: {why} ({n})" for why, n in reasons.items()]
+    if len(shown) > _NAMED_AT_MOST:
+        rest = len(shown) - _NAMED_AT_MOST
+        shown = [*shown[:_NAMED_AT_MOST], f"  not covered: {rest} more reasons, in the report"]
+    return shown

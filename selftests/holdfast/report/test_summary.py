@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from holdfast.report.console import closing_lines
+from holdfast.report.record import Outcome
+from holdfast.report.summary import ExitStatus, summarise
+from selftests.holdfast.report.records import record
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "expected"),
+    [
+        ([Outcome.PASSED], ExitStatus.NOTHING_UNEXPECTED),
+        ([Outcome.PASSED, Outcome.KNOWN_FAILURE], ExitStatus.NOTHING_UNEXPECTED),
+        ([Outcome.PASSED, Outcome.NOT_COVERED], ExitStatus.NOTHING_UNEXPECTED),
+        ([Outcome.PASSED, Outcome.FAILED], ExitStatus.PRODUCT_FAILURE),
+        ([Outcome.PASSED, Outcome.UNEXPECTED_PASS], ExitStatus.PRODUCT_FAILURE),
+        ([Outcome.PASSED, Outcome.ERROR], ExitStatus.PRODUCT_FAILURE),
+        ([Outcome.PASSED, Outcome.INCONCLUSIVE], ExitStatus.LAB_TROUBLE),
+        ([Outcome.FAILED, Outcome.INCONCLUSIVE], ExitStatus.PRODUCT_FAILURE),
+        ([Outcome.NOT_COVERED], ExitStatus.LAB_TROUBLE),
+        ([], ExitStatus.LAB_TROUBLE),
+    ],
+)
+def test_the_exit_status_follows_from_the_outcomes(
+    outcomes: list[Outcome], expected: ExitStatus
+) -> None:
+    records = [record(f"case{i}", outcome) for i, outcome in enumerate(outcomes)]
+    assert summarise(records).exit_status is expected
+
+
+def test_the_closing_lines_say_what_happened_and_where_the_report_is() -> None:
+    summary = summarise(
+        [
+            record("careless", Outcome.KNOWN_FAILURE, ticket="SMARTISAN-1"),
+            record("typing", Outcome.FAILED, why="lost 3 files"),
+            record("absent", Outcome.NOT_COVERED, device="pixel", why="no store adapter"),
+            record("careful", Outcome.PASSED),
+        ],
+        wall_s=12.3,
+    )
+    text = "\n".join(closing_lines(summary, reports=Path("reports")))
+    assert "4 scenarios on 2 devices in 12 s" in text
+    assert "failed: same_signer by store_push typing on nut-pro-2: lost 3 files" in text
+    assert "known issue SMARTISAN-1 on nut-pro-2: 1 x loss_after_inadequate_warning" in text
+    assert "not covered: no store adapter (1)" in text
+    assert "reports/index.html" in text
+    assert "Exit status 1" in text
+
+
+def test_a_known_issue_that_passed_can_be_closed() -> None:
+    summary = summarise([record("careless", Outcome.UNEXPECTED_PASS, ticket="SMARTISAN-1")])
+    assert any("close the ticket" in line for line in closing_lines(summary, reports=Path("r")))
+
+
+def test_a_run_of_many_failures_still_fits_on_a_screen() -> None:
+    records = [record(f"case{i}", Outcome.FAILED) for i in range(200)]
+    assert len(closing_lines(summarise(records), reports=Path("r"))) <= 10
