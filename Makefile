@@ -11,8 +11,10 @@ TOOLS_READY := $(VENV)/.test-tools-ready
 
 # The virtual device's shell is Android's own mksh and toybox; the fonts draw its screen.
 HOST_PACKAGES := mksh toybox busybox-static uidmap fonts-droid-fallback fonts-dejavu-core
+HOST_TOOLS    := mksh toybox busybox newuidmap
 # Witnesses that we did not write: our tests ask them, and skip in words where they are missing.
 TEST_PACKAGES := adb fastboot aapt apksigner
+TEST_TOOLS    := adb fastboot aapt2 apksigner
 
 .PHONY: nightly test lint bench fuzz proof chaos clean
 
@@ -66,7 +68,7 @@ $(READY): requirements.txt pyproject.toml
 	touch $(READY)
 
 $(HOST_READY): Makefile | $(READY)
-	@if command -v mksh toybox busybox newuidmap >/dev/null 2>&1 \
+	@if $(call have,$(HOST_TOOLS)) \
 	    && [ -e /usr/share/fonts/truetype/droid ] && [ -e /usr/share/fonts/truetype/dejavu ]; then :; \
 	elif $(call install_packages,$(HOST_PACKAGES)); then :; \
 	else \
@@ -76,12 +78,15 @@ $(HOST_READY): Makefile | $(READY)
 	@touch $@
 
 $(TOOLS_READY): Makefile | $(READY)
-	@if command -v adb fastboot aapt2 apksigner >/dev/null 2>&1; then :; \
+	@if $(call have,$(TEST_TOOLS)); then :; \
 	elif $(call install_packages,$(TEST_PACKAGES)); then :; \
 	else \
 	  echo "Some tests will be skipped: they ask 'apt-get install $(TEST_PACKAGES)' for a second opinion." >&2; \
 	fi
 	@touch $@
+
+# $(call have,TOOLS): each of them is on PATH; one `command -v` looks at its first word alone.
+have = ( for tool in $(1); do command -v $$tool >/dev/null 2>&1 || exit 1; done )
 
 # $(call install_packages,NAMES): apt as root or by sudo without a password; fails where neither works.
 define install_packages
