@@ -63,8 +63,8 @@ $(READY): requirements.txt pyproject.toml
 	  exit 4; }; fi; \
 	echo "Setting up $(VENV) (once) ..."; \
 	$$found -m venv --clear $(VENV); \
-	$(PYTHON) -m pip install --quiet --disable-pip-version-check -r requirements.txt; \
-	$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .; \
+	$(PYTHON) -m pip install -qq --disable-pip-version-check -r requirements.txt; \
+	$(PYTHON) -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .; \
 	touch $(READY)
 
 $(HOST_READY): Makefile | $(READY)
