@@ -6,22 +6,7 @@ import pytest
 
 from holdfast.deadline import Deadline, wait_until
 from holdfast.errors import DeadlineExceeded
-
-
-class SteppedClock:
-    """A clock that moves only when somebody sleeps on it."""
-
-    def __init__(self) -> None:
-        self.now_s = 100.0
-
-    def monotonic(self) -> float:
-        return self.now_s
-
-    def time(self) -> float:
-        return self.now_s
-
-    def sleep(self, seconds: float) -> None:
-        self.now_s += seconds
+from selftests.clock import SteppedClock
 
 
 def test_waiting_returns_what_the_check_returned() -> None:
