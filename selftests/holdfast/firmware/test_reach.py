@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import pytest
+
+from holdfast.deadline import Deadline
+from holdfast.errors import DeviceLost, DeviceRefused
+from holdfast.firmware.reach import reach_mode
+from holdfast.firmware.states import ROADS, Action, Mode
+from holdfast.journal import Journal, StepStarted
+from selftests.clock import SteppedClock
+
+
+class FakeControls:
+    """A device that obeys the table, except for the actions in `broken`."""
+
+    name = "phone"
+
+    def __init__(self, mode: Mode, *, power: bool = False) -> None:
+        self._mode = mode
+        self.power = power
+        self.broken: dict[Action, Mode | Exception] = {}
+        self.taken: list[Action] = []
+
+    def mode(self, deadline: Deadline) -> Mode:
+        return self._mode
+
+    def carry_out(self, action: Action, deadline: Deadline) -> None:
+        self.taken.append(action)
+        outcome = self.broken.get(action)
+        if isinstance(outcome, Exception):
+            raise outcome
+        road = next(r for r in ROADS if r.source is self._mode and r.action is action)
+        self._mode = outcome or road.target
+
+
+def reach(controls: FakeControls, goal: Mode, *, seconds: float = 1000) -> Journal:
+    journal = Journal()
+    reach_mode(controls, goal, Deadline.after(seconds, clock=SteppedClock()), journal)
+    return journal
+
+
+def test_it_takes_the_short_road_and_says_so_in_the_journal() -> None:
+    controls = FakeControls(Mode.SYSTEM)
+    journal = reach(controls, Mode.SIDELOAD)
+    assert controls.taken == [Action.ADB_REBOOT_SIDELOAD]
+    titles = [e.title for e in journal.events if isinstance(e, StepStarted)]
+    assert titles == ["reach sideload", "adb_reboot_sideload from system"]
+
+
+def test_a_refused_road_is_left_for_another() -> None:
+    controls = FakeControls(Mode.SYSTEM)
+    controls.broken[Action.ADB_REBOOT_FASTBOOTD] = DeviceRefused("reboot fastboot", answer="closed")
+    reach(controls, Mode.FASTBOOTD)
+    assert controls.taken == [
+        Action.ADB_REBOOT_FASTBOOTD,
+        Action.ADB_REBOOT_BOOTLOADER,
+        Action.FASTBOOT_REBOOT_FASTBOOTD,
+    ]
+
+
+def test_a_road_that_leads_elsewhere_is_followed_from_there() -> None:
+    controls = FakeControls(Mode.SYSTEM)
+    controls.broken[Action.ADB_REBOOT_SIDELOAD] = Mode.RECOVERY
+    # From recovery the same broken action is the shortest road too: it is tried, and then given up.
+    with pytest.raises(DeviceLost, match="is in mode recovery"):
+        reach(controls, Mode.SIDELOAD)
+    assert controls.taken.count(Action.ADB_REBOOT_SIDELOAD) == 2
+
+
+def test_what_cannot_be_reached_names_every_road_that_was_tried() -> None:
+    controls = FakeControls(Mode.UNAUTHORIZED)
+    controls.broken[Action.ACCEPT_KEY] = DeviceRefused("the key", answer="nobody tapped OK")
+    with pytest.raises(DeviceLost, match=r"phone: .*unauthorized.*accept_key.*nobody tapped OK"):
+        reach(controls, Mode.SYSTEM)
+
+
+def test_a_device_that_stays_away_ends_at_the_bound_of_its_road() -> None:
+    controls = FakeControls(Mode.SYSTEM)
+    controls.broken[Action.ADB_REBOOT_BOOTLOADER] = Mode.ABSENT
+    with pytest.raises(DeviceLost, match=r"absent.*did not happen within 60 s"):
+        reach(controls, Mode.BOOTLOADER)
+
+
+def test_with_power_control_an_absent_device_comes_back() -> None:
+    controls = FakeControls(Mode.ABSENT, power=True)
+    reach(controls, Mode.BOOTLOADER)
+    assert controls.taken == [Action.POWER_CYCLE, Action.ADB_REBOOT_BOOTLOADER]
