@@ -1,0 +1,154 @@
+"""devices.yaml: which devices there are, as frozen values. Nothing here talks to a device."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, field_validator
+
+from holdfast.errors import ConfigurationError
+from holdfast.lab.yaml_file import PlacedFile, read_yaml
+
+__all__ = [
+    "AttachedSpec",
+    "DeviceSpec",
+    "Inventory",
+    "StoreAdapter",
+    "VirtualSpec",
+    "inventory_schema",
+    "read_inventory",
+]
+
+NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
+PACKAGE_NAME = r"^[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z][A-Za-z0-9_]*)+$"
+
+
+class _Entry(BaseModel):
+    """A mapping of the file: its keys are these and no others, and it never changes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class StoreAdapter(_Entry):
+    """How the harness makes a store push an update: a file to upload and a shell line to send.
+
+    `push` holds `{apk}` where the (quoted) path of the uploaded file belongs.
+    """
+
+    package: str = Field(pattern=PACKAGE_NAME)
+    upload_to: str = Field(pattern=r"^/[A-Za-z0-9._/-]+$")
+    push: str
+
+    @field_validator("push")
+    @classmethod
+    def _names_the_apk_and_nothing_else(cls, push: str) -> str:
+        try:
+            fields = [name for _, name, _, _ in string.Formatter().parse(push) if name is not None]
+        except ValueError as error:
+            raise ValueError(f"its braces do not match: {error}") from error
+        if set(fields) != {"apk"}:
+            raise ValueError("it must hold {apk}, and no other name in braces")
+        return push
+
+
+class _Device(_Entry):
+    """What every device has. `store` names an adapter of the file's `stores`."""
+
+    name: str = Field(pattern=NAME)
+    store: str | None = None
+
+
+class VirtualSpec(_Device):
+    """A rehearsal device that is started for the run.
+
+    `personality` is a name that the program knows, or the path of a file of one, taken from the
+    folder of devices.yaml; `defects` are switched on by name; `settings` are its `--set` options.
+    """
+
+    kind: Literal["virtual"]
+    personality: str = Field(min_length=1)
+    defects: tuple[str, ...] = ()
+    settings: Mapping[str, str] = Field(default_factory=dict)
+
+
+class AttachedSpec(_Device):
+    """A phone or an emulator that is there already, behind an adb server.
+
+    `serial` is what `adb devices` lists, or `host:port` for adb over TCP. The adb server is the
+    user's own unless another is named. `authorise_within_s` is how long somebody has to accept the
+    adb key on the screen.
+    """
+
+    kind: Literal["attached"]
+    serial: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:\[\]-]{0,127}$")
+    adb_host: str = Field(default="127.0.0.1", pattern=r"^[A-Za-z0-9.:-]+$")
+    adb_port: Annotated[StrictInt, Field(ge=1, le=65535)] = 5037
+    authorise_within_s: Annotated[StrictInt, Field(ge=0, le=3600)] = 60
+    allow_destructive: StrictBool = False
+
+
+DeviceSpec = VirtualSpec | AttachedSpec
+
+
+class Inventory(_Entry):
+    """The whole file."""
+
+    version: Literal[1]
+    stores: Mapping[Annotated[str, Field(pattern=NAME)], StoreAdapter] = Field(default_factory=dict)
+    devices: tuple[Annotated[DeviceSpec, Field(discriminator="kind")], ...] = Field(min_length=1)
+
+    def device(self, name: str) -> DeviceSpec:
+        """The device of that name. Raises ConfigurationError that lists the names there are."""
+        for spec in self.devices:
+            if spec.name == name:
+                return spec
+        known = ", ".join(spec.name for spec in self.devices)
+        raise ConfigurationError(f"no device is called {name!r}; there are: {known}")
+
+    def only(self, names: Sequence[str]) -> tuple[DeviceSpec, ...]:
+        """These devices in the order of the file; all of them if no name is given."""
+        for name in names:
+            self.device(name)
+        return tuple(spec for spec in self.devices if not names or spec.name in names)
+
+    def store_of(self, spec: DeviceSpec) -> StoreAdapter | None:
+        return self.stores[spec.store] if spec.store else None
+
+
+def read_inventory(file: Path) -> Inventory:
+    """Parse and check devices.yaml. Raises ConfigurationError with file, line, column and path."""
+    inventory, placed = read_yaml(file, Inventory)
+    _require_unique(inventory, placed, "name")
+    _require_unique(inventory, placed, "serial")
+    for index, spec in enumerate(inventory.devices):
+        if spec.store is not None and spec.store not in inventory.stores:
+            known = ", ".join(inventory.stores) or "none (the file has no `stores`)"
+            raise placed.error(
+                f"no store is called {spec.store!r}; there are: {known}",
+                ("devices", index, "store"),
+            )
+    return inventory
+
+
+def _require_unique(inventory: Inventory, placed: PlacedFile, key: str) -> None:
+    first: dict[object, int] = {}
+    for index, spec in enumerate(inventory.devices):
+        value = getattr(spec, key, None)
+        if value is None:
+            continue
+        identity = (value, getattr(spec, "adb_host", None), getattr(spec, "adb_port", None))
+        known = first.setdefault(value if key == "name" else identity, index)
+        if known != index:
+            line = placed.place(("devices", known, key)).line
+            raise placed.error(
+                f"{value!r} is the {key} of another device too (line {line})",
+                ("devices", index, key),
+            )
+
+
+def inventory_schema() -> dict[str, Any]:
+    """The JSON schema of devices.yaml, for editors."""
+    return Inventory.model_json_schema()

@@ -1,0 +1,178 @@
+"""Leases: the exclusive, fenced right to touch a device, over all runs of one user on this host.
+
+The table is one SQLite file. Every take-over raises the resource's token, so that a holder who was
+thought dead finds out before it does more (`Lease.require`). A holder is dead when its process is
+gone, or when its pid belongs to a process that began at another time.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from holdfast.deadline import Deadline
+from holdfast.errors import LabError, LeaseLost
+
+__all__ = ["Holder", "Lease", "LeaseTable", "default_state_dir", "this_process"]
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS leases (
+    resource TEXT PRIMARY KEY,
+    token INTEGER NOT NULL,
+    run TEXT,
+    pid INTEGER,
+    process_began TEXT,
+    since REAL
+)
+"""
+_WAIT_FOR_TABLE_S = 20.0
+
+
+def default_state_dir() -> Path:
+    """Where leases live: one place a user, so that two checkouts do not share a phone."""
+    base = os.environ.get("HOLDFAST_STATE_DIR")
+    if base:
+        return Path(base)
+    state = os.environ.get("XDG_STATE_HOME")
+    return (Path(state) if state else Path.home() / ".local" / "state") / "holdfast"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Holder:
+    """Who holds a lease. `process_began` tells a process from a later one with the same pid."""
+
+    run: str
+    pid: int
+    process_began: str
+    since: float = 0.0
+
+    @property
+    def alive(self) -> bool:
+        return _process_began(self.pid) == self.process_began
+
+
+def this_process(run: str) -> Holder:
+    return Holder(run=run, pid=os.getpid(), process_began=_process_began(os.getpid()) or "")
+
+
+def _process_began(pid: int) -> str | None:
+    """Boot id and start time in clock ticks (proc(5), field 22 of stat); None if it is gone.
+
+    A zombie, which has ended and only waits for its parent, counts as gone.
+    """
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="utf-8").strip()
+    except OSError:
+        return None
+    after_name = stat.rpartition(")")[2].split()
+    return None if after_name[0] in ("Z", "X") else f"{boot}:{after_name[19]}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Lease:
+    """The right to touch `resource`, until somebody else's higher token is in the table."""
+
+    table: LeaseTable
+    resource: str
+    device: str
+    token: int
+
+    def require(self) -> None:
+        """Raise LeaseLost if the right has gone to another run."""
+        token, holder = self.table.entry(self.resource)
+        if token != self.token or holder is None:
+            who = f"run {holder.run} (process {holder.pid})" if holder else "nobody"
+            raise LeaseLost(
+                f"the lease with token {self.token} is no longer ours: token {token} is held by "
+                f"{who}; this run must not touch the device any more",
+                device=self.device,
+            )
+
+    def release(self) -> None:
+        """Give it back; a lease that was lost already is left to its new holder."""
+        self.table.give_back(self.resource, token=self.token)
+
+
+class LeaseTable:
+    """The lease table in `state_dir`. Building it does nothing; every call opens the file anew."""
+
+    def __init__(self, state_dir: Path) -> None:
+        self._state_dir = state_dir
+        self._file = state_dir / "leases.sqlite3"
+
+    def acquire(self, resource: str, *, device: str, holder: Holder, at: float) -> Lease:
+        """Take `resource` for `holder`, also from a holder whose process is gone.
+
+        `at` is in seconds since the Unix epoch. LabError names the living holder.
+        """
+        with self._writing(device) as database:
+            token, current = _read(database, resource)
+            if current and current.alive:
+                raise LabError(
+                    f"it is leased by run {current.run} (process {current.pid}); wait for that "
+                    "run to end, or stop it",
+                    device=device,
+                )
+            database.execute(
+                "INSERT OR REPLACE INTO leases VALUES (?, ?, ?, ?, ?, ?)",
+                (resource, token + 1, holder.run, holder.pid, holder.process_began, at),
+            )
+        return Lease(table=self, resource=resource, device=device, token=token + 1)
+
+    def entry(self, resource: str) -> tuple[int, Holder | None]:
+        """The newest token of `resource` (0 if it was never leased), and who holds it now."""
+        if not self._file.exists():
+            return 0, None
+        with self._connected() as database:
+            return _read(database, resource)
+
+    def give_back(self, resource: str, *, token: int) -> None:
+        with self._writing(None) as database:
+            database.execute(
+                "UPDATE leases SET run = NULL, pid = NULL, process_began = NULL, since = NULL "
+                "WHERE resource = ? AND token = ?",
+                (resource, token),
+            )
+
+    @contextmanager
+    def _writing(self, device: str | None) -> Iterator[sqlite3.Connection]:
+        """One writer at a time over all processes, in one transaction."""
+        deadline = Deadline.after(_WAIT_FOR_TABLE_S)
+        try:
+            self._state_dir.mkdir(parents=True, exist_ok=True)
+            with (
+                FileLock(self._state_dir / "leases.lock", timeout=deadline.remaining_s),
+                self._connected() as database,
+                database,
+            ):
+                database.execute(_SCHEMA)
+                yield database
+        except (OSError, Timeout, sqlite3.Error) as error:
+            raise LabError(
+                f"the lease table {self._file} cannot be used: {error}; make its folder writable, "
+                "or name another in HOLDFAST_STATE_DIR",
+                device=device,
+            ) from error
+
+    @contextmanager
+    def _connected(self) -> Iterator[sqlite3.Connection]:
+        with closing(sqlite3.connect(self._file, timeout=_WAIT_FOR_TABLE_S)) as database:
+            yield database
+
+
+def _read(database: sqlite3.Connection, resource: str) -> tuple[int, Holder | None]:
+    row = database.execute(
+        "SELECT token, run, pid, process_began, since FROM leases WHERE resource = ?", (resource,)
+    ).fetchone()
+    if row is None:
+        return 0, None
+    token, run, pid, began, since = row
+    holder = None if run is None else Holder(run=run, pid=pid, process_began=began, since=since)
+    return token, holder

@@ -1,0 +1,159 @@
+"""A virtual device, started for the run: a process, and an adb server that nobody else uses."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import sys
+from pathlib import Path
+
+import adbutils
+
+from holdfast.deadline import Deadline, wait_until
+from holdfast.errors import ConfigurationError, HoldfastError, HostToolMissing, LabError
+from holdfast.lab.adb_host import AdbHost, AdbServerSilent
+from holdfast.lab.attached import wait_for_device
+from holdfast.lab.inventory import VirtualSpec
+from holdfast.lab.process import GuardedProcess, ProgramEnded
+from holdfast.lab.provider import Endpoint, Say
+
+__all__ = ["PrivateAdbServer", "VirtualProvider"]
+
+_EXIT_HOST_CANNOT = 3
+_EXIT_CONFIGURATION = 4
+_ATTEMPTS = 5
+# Variables that a child needs to run at all. None of the user's adb settings are among them.
+_PASSED_ON = ("PATH", "LANG", "LC_ALL", "TMPDIR", "TZ", "PYTHONPATH", "VIRTUAL_ENV")
+
+
+def _environment() -> dict[str, str]:
+    return {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+
+
+class PrivateAdbServer:
+    """An adb server on a port of its own, with keys of its own, that scans for nothing."""
+
+    def __init__(self, *, device: str) -> None:
+        self._device = device
+        self._process = GuardedProcess(title="the private adb server", device=device)
+
+    def start(self, deadline: Deadline) -> AdbHost:
+        """Its address, once it answers. A port that somebody else takes first is tried anew."""
+        for attempt in range(_ATTEMPTS):
+            port = _free_port()
+            self._process.start(
+                [str(adbutils.adb_path()), "-P", str(port), "server", "nodaemon"],
+                environment={
+                    **_environment(),
+                    "ADB_EMU": "0",  # the ports 5555 to 5585 are not taken for emulators
+                    "ADB_MDNS": "0",
+                    "ADB_USB": "0",
+                    "ADB_LIBUSB": "0",
+                    "ANDROID_ADB_SERVER_PORT": str(port),
+                },
+            )
+            adb = AdbHost(host="127.0.0.1", port=port, device=self._device)
+            try:
+                self._wait_for_answer(adb, deadline)
+            except ProgramEnded:
+                self.stop(deadline)
+                if attempt == _ATTEMPTS - 1:
+                    raise
+            except LabError:
+                self.stop(deadline)
+                raise
+            else:
+                return adb
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    def stop(self, deadline: Deadline) -> None:
+        self._process.stop(deadline)
+
+    def _wait_for_answer(self, adb: AdbHost, deadline: Deadline) -> None:
+        def answers() -> bool:
+            if not self._process.running:
+                self._process.require_running(deadline)
+            try:
+                return adb.version(deadline.within(5.0)) > 0
+            except AdbServerSilent:
+                return False
+
+        what = "the private adb server's first answer"
+        wait_until(answers, deadline, what=what, every_s=0.03, device=self._device)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+class VirtualProvider:
+    """Starts and stops one virtual device. `folder` is where a relative personality file lies."""
+
+    def __init__(self, spec: VirtualSpec, *, folder: Path) -> None:
+        self._spec = spec
+        self._folder = folder
+        self._program = GuardedProcess(title="the virtual device", device=spec.name)
+        self._server = PrivateAdbServer(device=spec.name)
+
+    @property
+    def resource(self) -> str:
+        """Each run starts its own, so that nothing is shared between runs."""
+        return f"virtual/{os.getpid()}/{self._spec.name}"
+
+    def start(self, deadline: Deadline, *, say: Say) -> Endpoint:
+        try:
+            self._program.start(self._command(), environment=_environment())
+            adb = self._server.start(deadline)
+            ready = self._ready(deadline)
+            serial = str(ready["adb"])
+            wait_for_device(adb, serial, deadline, authorise=deadline, say=say)
+        except HoldfastError:
+            self.stop(Deadline.after(10.0, clock=deadline.clock))
+            raise
+        return Endpoint(
+            serial=serial,
+            adb_host=adb.host,
+            adb_port=adb.port,
+            fastboot=str(ready["fastboot"]) if ready.get("fastboot") else None,
+        )
+
+    def stop(self, deadline: Deadline) -> None:
+        self._server.stop(deadline)
+        self._program.stop(deadline)
+
+    def _command(self) -> list[str]:
+        spec = self._spec
+        personality = spec.personality
+        if personality.endswith((".yaml", ".yml")):
+            personality = str(self._folder / personality)
+        command = [sys.executable, "-m", "virtualdevice", "run", personality]
+        command += ["--json", "--until-stdin-closes"]
+        for defect in spec.defects:
+            command += ["--defect", defect]
+        for key, value in spec.settings.items():
+            command += ["--set", f"{key}={value}"]
+        return command
+
+    def _ready(self, deadline: Deadline) -> dict[str, object]:
+        try:
+            line = self._program.read_line(deadline)
+        except ProgramEnded as error:
+            if error.exit_status == _EXIT_CONFIGURATION:
+                raise ConfigurationError(f"device {error}") from error
+            if error.exit_status == _EXIT_HOST_CANNOT:
+                raise HostToolMissing(str(error)) from error
+            raise
+        try:
+            ready = json.loads(line)
+        except ValueError:
+            ready = None
+        if not isinstance(ready, dict) or "adb" not in ready:
+            raise LabError(
+                f"the virtual device said {line[:200]!r} instead of that it is ready",
+                device=self._spec.name,
+            )
+        return ready
