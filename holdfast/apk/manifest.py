@@ -1,0 +1,333 @@
+"""What the package manager reads from an APK's AndroidManifest.xml.
+
+Attributes are found by resource id and elements by name, as PackageParser does; the first
+`application` counts. Values may be references into resources.arsc.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from holdfast.apk.archive import Apk, ApkFormatError
+from holdfast.apk.binary_xml import Attribute, Element, ValueType, parse
+from holdfast.apk.resources import ResourceTable
+
+__all__ = [
+    "UNRELEASED",
+    "AttributeId",
+    "DeclaredPermission",
+    "Manifest",
+    "UpgradeKeySet",
+    "read_manifest",
+]
+
+UNRELEASED = 10_000
+"""What a codename (`android:minSdkVersion="Baklava"`) counts as: above every released level."""
+
+_LIMIT_BYTES = 4 << 20
+_TABLE_LIMIT_BYTES = 64 << 20
+_MOST_TEXT = 4_096
+
+
+class AttributeId:
+    """Resource ids of the platform's attributes (core/res/res/values/public-final.xml)."""
+
+    LABEL = 0x01010001
+    NAME = 0x01010003
+    PROTECTION_LEVEL = 0x01010009
+    PERMISSION_GROUP = 0x0101000A
+    SHARED_USER_ID = 0x0101000B
+    HAS_CODE = 0x0101000C
+    PERSISTENT = 0x0101000D
+    ENABLED = 0x0101000E
+    DEBUGGABLE = 0x0101000F
+    EXPORTED = 0x01010010
+    AUTHORITIES = 0x01010018
+    VALUE = 0x01010024
+    TARGET_ACTIVITY = 0x01010202
+    MIN_SDK_VERSION = 0x0101020C
+    VERSION_CODE = 0x0101021B
+    VERSION_NAME = 0x0101021C
+    TARGET_SDK_VERSION = 0x01010270
+    TEST_ONLY = 0x01010272
+    ALLOW_BACKUP = 0x01010280
+    REQUIRED = 0x0101028E
+    TARGET_SANDBOX_VERSION = 0x0101054C
+    VERSION_CODE_MAJOR = 0x01010576
+    HAS_FRAGILE_USER_DATA = 0x0101059A
+    SHARED_USER_MAX_SDK_VERSION = 0x0101064D
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DeclaredPermission:
+    name: str
+    group: str = ""
+    protection_level: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UpgradeKeySet:
+    """One `<upgrade-key-set>`; `public_keys` are base64 texts of DER SubjectPublicKeyInfo."""
+
+    name: str
+    public_keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Manifest:
+    """`version_code` is the long one (`versionCodeMajor` << 32 | `versionCode`).
+
+    `target_sdk` is `min_sdk` where it is absent, and 0 where there is no `uses-sdk` at all.
+    `labels` maps locales (BCP 47) to texts, without the default, which is `label`.
+    `native_abis` are the folders below lib/.
+    """
+
+    package_name: str
+    version_code: int = 0
+    version_name: str = ""
+    min_sdk: int = 1
+    target_sdk: int = 0
+    debuggable: bool = False
+    test_only: bool = False
+    persistent: bool = False
+    shared_user_id: str | None = None
+    shared_user_max_sdk: int = 0
+    split_name: str | None = None
+    permissions: tuple[str, ...] = ()
+    declared_permissions: tuple[str, ...] = ()
+    permission_declarations: tuple[DeclaredPermission, ...] = ()
+    permission_groups: tuple[str, ...] = ()
+    provider_authorities: tuple[str, ...] = ()
+    has_code: bool = True
+    allow_backup: bool = True
+    has_fragile_user_data: bool = False
+    label: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    launcher_activity: str | None = None
+    upgrade_key_sets: tuple[UpgradeKeySet, ...] = ()
+    required_libraries: tuple[str, ...] = ()
+    target_sandbox_version: int = 1
+    native_abis: tuple[str, ...] = ()
+
+
+class _Values:
+    """Attribute values, with references followed into resources.arsc, which is read if needed."""
+
+    def __init__(self, apk: Apk) -> None:
+        self._apk = apk
+        self._table: ResourceTable | None = None
+        self._looked = False
+
+    @property
+    def table(self) -> ResourceTable | None:
+        """None if the archive has no resources.arsc."""
+        if not self._looked:
+            self._looked = True
+            if "resources.arsc" in self._apk.names:
+                raw = self._apk.read("resources.arsc", limit_bytes=_TABLE_LIMIT_BYTES)
+                self._table = ResourceTable(raw)
+        return self._table
+
+    def text(self, element: Element, resource_id: int) -> str | None:
+        attribute = element.by_id(resource_id)
+        return None if attribute is None else self.text_of(attribute)
+
+    def text_of(self, attribute: Attribute) -> str | None:
+        if attribute.text is not None:
+            return attribute.text[:_MOST_TEXT]
+        if attribute.type == ValueType.REFERENCE:
+            target = self.table.resolve(attribute.data) if self.table else None
+            text = self.table.text(target) if self.table and target else None
+            return None if text is None else text[:_MOST_TEXT]
+        if attribute.type in ValueType.INTEGERS:
+            return str(_signed(attribute.data))
+        return None
+
+    def number(self, element: Element, resource_id: int, default: int) -> int:
+        """An integer; a string is a codename, which counts as UNRELEASED, unless it has digits."""
+        attribute = element.by_id(resource_id)
+        if attribute is None:
+            return default
+        kind, data, text = attribute.type, attribute.data, attribute.text
+        if kind == ValueType.REFERENCE and self.table:
+            target = self.table.resolve(data)
+            if target is None:
+                return default
+            kind, data, text = target.type, target.data, self.table.text(target)
+        if kind in ValueType.INTEGERS:
+            return _signed(data)
+        if text is None:
+            return default
+        is_number = text.isascii() and text.isdigit() and len(text) < 10
+        return int(text) if is_number else UNRELEASED
+
+    def flag(self, element: Element, resource_id: int, *, default: bool) -> bool:
+        attribute = element.by_id(resource_id)
+        if attribute is not None and attribute.text is not None:
+            return attribute.text == "true"
+        return bool(self.number(element, resource_id, int(default)))
+
+    def texts(self, element: Element, resource_id: int) -> dict[str, str]:
+        """Locale to text; a plain string is the default's."""
+        attribute = element.by_id(resource_id)
+        if attribute is None:
+            return {}
+        if attribute.type == ValueType.REFERENCE:
+            found = self.table.texts(attribute.data) if self.table else {}
+            return {locale: text[:_MOST_TEXT] for locale, text in found.items()}
+        return {"": self.text_of(attribute) or ""}
+
+
+def _signed(data: int) -> int:
+    return data - (1 << 32) if data >= 1 << 31 else data
+
+
+def read_manifest(apk: Apk) -> Manifest:
+    """Raises ApkFormatError where the platform could not parse the manifest either."""
+    root = parse(apk.read("AndroidManifest.xml", limit_bytes=_LIMIT_BYTES))
+    if root.name != "manifest":
+        raise ApkFormatError(f"AndroidManifest.xml: root is <{root.name[:80]}>, not <manifest>")
+    values = _Values(apk)
+    package = root.by_name("package")
+    package_name = values.text_of(package) if package else None
+    if not package_name:
+        raise ApkFormatError("AndroidManifest.xml: no package name")
+    application = next(root.named("application"), Element(name="application"))
+    min_sdk, target_sdk = _sdk_levels(root, values)
+    label, labels = _labels(application, values)
+    split = root.by_name("split")
+    declared = _declared(root, values)
+    major = values.number(root, AttributeId.VERSION_CODE_MAJOR, 0) & 0xFFFFFFFF
+    minor = values.number(root, AttributeId.VERSION_CODE, 0) & 0xFFFFFFFF
+    return Manifest(
+        package_name=package_name,
+        version_code=_long(major << 32 | minor) if major else _signed(minor),
+        version_name=values.text(root, AttributeId.VERSION_NAME) or "",
+        min_sdk=min_sdk,
+        target_sdk=target_sdk,
+        debuggable=values.flag(application, AttributeId.DEBUGGABLE, default=False),
+        test_only=values.flag(application, AttributeId.TEST_ONLY, default=False),
+        persistent=values.flag(application, AttributeId.PERSISTENT, default=False),
+        shared_user_id=values.text(root, AttributeId.SHARED_USER_ID) or None,
+        shared_user_max_sdk=values.number(root, AttributeId.SHARED_USER_MAX_SDK_VERSION, 0),
+        split_name=(values.text_of(split) or None) if split else None,
+        permissions=_names(root, "uses-permission", values),
+        declared_permissions=tuple(permission.name for permission in declared),
+        permission_declarations=declared,
+        permission_groups=_names(root, "permission-group", values),
+        provider_authorities=_authorities(application, values),
+        has_code=values.flag(application, AttributeId.HAS_CODE, default=True),
+        allow_backup=values.flag(application, AttributeId.ALLOW_BACKUP, default=True),
+        has_fragile_user_data=values.flag(
+            application, AttributeId.HAS_FRAGILE_USER_DATA, default=False
+        ),
+        label=label,
+        labels=labels,
+        launcher_activity=_launcher(application, values, package_name),
+        upgrade_key_sets=_upgrade_key_sets(root, values),
+        required_libraries=_required_libraries(application, values),
+        target_sandbox_version=values.number(root, AttributeId.TARGET_SANDBOX_VERSION, 1),
+        native_abis=_native_abis(apk),
+    )
+
+
+def _long(value: int) -> int:
+    return value - (1 << 64) if value >= 1 << 63 else value
+
+
+def _sdk_levels(root: Element, values: _Values) -> tuple[int, int]:
+    minimum, target = 1, 0
+    for uses_sdk in root.named("uses-sdk"):
+        minimum = values.number(uses_sdk, AttributeId.MIN_SDK_VERSION, 1)
+        target = values.number(uses_sdk, AttributeId.TARGET_SDK_VERSION, minimum)
+    return minimum, target
+
+
+def _labels(application: Element, values: _Values) -> tuple[str, dict[str, str]]:
+    texts = values.texts(application, AttributeId.LABEL)
+    default = texts.pop("", None)
+    return (next(iter(texts.values()), "") if default is None else default), texts
+
+
+def _names(root: Element, element: str, values: _Values) -> tuple[str, ...]:
+    found = (values.text(child, AttributeId.NAME) for child in root.named(element))
+    return tuple(dict.fromkeys(name for name in found if name))
+
+
+def _declared(root: Element, values: _Values) -> tuple[DeclaredPermission, ...]:
+    return tuple(
+        DeclaredPermission(
+            name=name,
+            group=values.text(child, AttributeId.PERMISSION_GROUP) or "",
+            protection_level=values.number(child, AttributeId.PROTECTION_LEVEL, 0),
+        )
+        for child in root.named("permission")
+        if (name := values.text(child, AttributeId.NAME))
+    )
+
+
+def _authorities(application: Element, values: _Values) -> tuple[str, ...]:
+    """Of all providers, each list split at `;`."""
+    lists = (
+        values.text(provider, AttributeId.AUTHORITIES) or ""
+        for provider in application.named("provider")
+    )
+    return tuple(dict.fromkeys(name for text in lists for name in text.split(";") if name))
+
+
+def _launcher(application: Element, values: _Values, package_name: str) -> str | None:
+    """The full class name of the first activity with a MAIN and LAUNCHER intent filter."""
+    for child in application.children:
+        if child.name in {"activity", "activity-alias"} and _is_launcher(child, values):
+            name = values.text(child, AttributeId.NAME) or ""
+            if name.startswith("."):
+                return package_name + name
+            return name if "." in name else f"{package_name}.{name}"
+    return None
+
+
+def _is_launcher(activity: Element, values: _Values) -> bool:
+    if not values.flag(activity, AttributeId.ENABLED, default=True):
+        return False
+    for intent_filter in activity.named("intent-filter"):
+        names = {values.text(child, AttributeId.NAME) for child in intent_filter.children}
+        if {"android.intent.action.MAIN", "android.intent.category.LAUNCHER"} <= names:
+            return True
+    return False
+
+
+def _upgrade_key_sets(root: Element, values: _Values) -> tuple[UpgradeKeySet, ...]:
+    """The key sets that `<upgrade-key-set>` names. A public key may be given once, then named."""
+    keys: dict[str, str] = {}
+    sets: dict[str, tuple[str, ...]] = {}
+    wanted: dict[str, None] = {}
+    for holder in root.named("key-sets"):
+        for key_set in holder.named("key-set"):
+            names = []
+            for public_key in key_set.named("public-key"):
+                name = values.text(public_key, AttributeId.NAME) or ""
+                keys.setdefault(name, values.text(public_key, AttributeId.VALUE) or "")
+                names.append(name)
+            sets[values.text(key_set, AttributeId.NAME) or ""] = tuple(names)
+        for chosen in holder.named("upgrade-key-set"):
+            wanted.setdefault(values.text(chosen, AttributeId.NAME) or "")
+    return tuple(
+        UpgradeKeySet(name=name, public_keys=tuple(keys[key] for key in sets[name]))
+        for name in wanted
+        if name in sets
+    )
+
+
+def _required_libraries(application: Element, values: _Values) -> tuple[str, ...]:
+    return tuple(
+        name
+        for child in application.named("uses-library")
+        if (name := values.text(child, AttributeId.NAME))
+        and values.flag(child, AttributeId.REQUIRED, default=True)
+    )
+
+
+def _native_abis(apk: Apk) -> tuple[str, ...]:
+    parts = (name.split("/") for name in apk.names if name.startswith("lib/"))
+    return tuple(sorted({p[1] for p in parts if len(p) == 3 and p[2].endswith(".so") and p[1]}))
