@@ -1,0 +1,207 @@
+"""Take a snapshot of an app's data from a device: what this module leaves there is nothing.
+
+Three round trips: the questions, the app's own directories (as root or as the app's user), and the
+shared storage. The streams are read as they come; only databases and preferences reach the host.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Protocol
+
+from holdfast.deadline import Clock, Deadline
+from holdfast.device.shell import Shell, quote
+from holdfast.errors import LabError
+from holdfast.userdata.databases import DatabaseUnreadable, main_database, read_tables
+from holdfast.userdata.facts import Answers, facts_script, read_answers
+from holdfast.userdata.parse import Recorded, SnapshotCut, read_recording
+from holdfast.userdata.preferences import PreferencesFormatError, read_preferences
+from holdfast.userdata.script import ScriptPlan, area_script
+from holdfast.userdata.values import (
+    Area,
+    AreaContent,
+    AreaState,
+    Database,
+    EntryKind,
+    Preferences,
+    Reach,
+    Snapshot,
+)
+
+__all__ = ["DataDevice", "area_roots", "ask", "checked_name", "collect"]
+
+
+class DataDevice(Protocol):
+    """What a snapshot needs of a device; `holdfast.device.Device` has it."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def shell(self) -> Shell: ...
+
+    @property
+    def api(self) -> int: ...
+
+    @property
+    def clock(self) -> Clock: ...
+
+
+def checked_name(package_name: str) -> str:
+    """The name of a package, as Android allows them; ValueError for anything else."""
+    if not re.fullmatch(r"[A-Za-z]\w*(\.\w+)*", package_name, re.ASCII):
+        raise ValueError(f"not the name of a package: {package_name!r}")
+    return package_name
+
+
+def area_roots(package_name: str, *, api: int) -> Mapping[Area, str]:
+    """Where the first user's areas lie. Device-protected storage came with API 24."""
+    roots = {Area.CREDENTIAL: f"/data/data/{package_name}"}
+    if api >= 24:
+        roots[Area.DEVICE] = f"/data/user_de/0/{package_name}"
+    return roots | {
+        Area.EXTERNAL: f"/sdcard/Android/data/{package_name}",
+        Area.MEDIA: f"/sdcard/Android/media/{package_name}",
+        Area.OBB: f"/sdcard/Android/obb/{package_name}",
+        Area.SHARED: "/sdcard",
+    }
+
+
+def collect(device: DataDevice, package_name: str, *, deadline: Deadline) -> Snapshot:
+    """Record everything that this device lets us see of the app's data.
+
+    Raises LabError if it was interrupted anywhere: there are no partial snapshots.
+    """
+    taken_at = device.clock.time()
+    answers = ask(device, checked_name(package_name), deadline)
+    roots = area_roots(package_name, api=device.api)
+    with tempfile.TemporaryDirectory(prefix="holdfast-snapshot-") as folder:
+        scratch = Path(folder)
+        areas: dict[Area, AreaContent] = {}
+        databases: list[Database] = []
+        preferences: list[Preferences] = []
+        for number, (prefix, chosen) in enumerate(_runs(answers, package_name, roots)):
+            place = scratch / str(number)
+            place.mkdir()
+            recorded = _record(device, answers, prefix, chosen, scratch=place, deadline=deadline)
+            areas |= recorded.areas
+            databases += _databases(recorded, place)
+            preferences += _preferences(recorded)
+    for area in roots:
+        areas.setdefault(area, AreaContent(state=AreaState.NOT_SEEN, why=_why(answers)))
+    return Snapshot(
+        package_name=package_name,
+        taken_at=taken_at,
+        access=answers.reach,
+        identity=answers.identity,
+        facts=answers.facts,
+        areas=areas,
+        databases=tuple(databases),
+        preferences=tuple(preferences),
+        unseen=tuple(_unseen(areas, databases)),
+        access_error=answers.access_error,
+    )
+
+
+def ask(device: DataDevice, package_name: str, deadline: Deadline) -> Answers:
+    """Put the questions about the app and the device. Raises LabError if they are cut short."""
+    nonce = secrets.token_hex(8)
+    script = facts_script(package_name, nonce=nonce, api=device.api)
+    output = b"".join(device.shell.stream(script, deadline=deadline))
+    answers = read_answers(output, package_name=package_name, nonce=nonce, api=device.api)
+    if not answers.complete:
+        raise SnapshotCut("the device stopped answering questions", device=device.name)
+    return answers
+
+
+def _runs(
+    answers: Answers, package_name: str, roots: Mapping[Area, str]
+) -> Iterator[tuple[str, Mapping[Area, str]]]:
+    """What to record by which prefix of the command: as few commands as the access allows."""
+    if answers.reach is Reach.ROOT:
+        yield "", roots
+        return
+    if answers.reach is Reach.RUN_AS:
+        yield f"run-as {package_name} ", {a: r for a, r in roots.items() if a.private}
+    yield "", {a: r for a, r in roots.items() if not a.private}
+
+
+def _record(
+    device: DataDevice,
+    answers: Answers,
+    prefix: str,
+    roots: Mapping[Area, str],
+    *,
+    scratch: Path,
+    deadline: Deadline,
+) -> Recorded:
+    plan = ScriptPlan(
+        nonce=secrets.token_hex(8),
+        flavour=answers.flavour,
+        checksum=answers.checksum,
+        labels=answers.shows_labels,
+        roots=roots,
+    )
+    command = f"{prefix}sh -c {quote(area_script(plan))}"
+    chunks = device.shell.stream(command, deadline=deadline)
+    recorded = read_recording(chunks, plan.nonce, scratch=scratch, device=device.name)
+    if set(recorded.areas) != set(roots):
+        raise LabError("the recording lacks areas that were asked for", device=device.name)
+    return recorded
+
+
+def _databases(recorded: Recorded, scratch: Path) -> Iterator[Database]:
+    """Every database read by meaning, from a copy that lies beside copies of its companions."""
+    for number, ((area, path), file) in enumerate(sorted(recorded.contents.items())):
+        if path != main_database(path) or path.endswith(".xml"):
+            continue
+        copy = scratch / f"database-{number}"
+        shutil.copyfile(file, copy)
+        for suffix in ("-wal", "-journal"):
+            companion = recorded.contents.get((area, path + suffix))
+            if companion:
+                shutil.copyfile(companion, copy.with_name(copy.name + suffix))
+        try:
+            tables, version = read_tables(copy)
+        except DatabaseUnreadable as error:
+            yield Database(area=area, path=path, problem=str(error))
+        else:
+            yield Database(area=area, path=path, tables=tables, user_version=version)
+
+
+def _preferences(recorded: Recorded) -> Iterator[Preferences]:
+    for (area, path), file in sorted(recorded.contents.items()):
+        if not path.endswith(".xml"):
+            continue
+        try:
+            yield Preferences(area=area, path=path, values=read_preferences(file.read_bytes()))
+        except PreferencesFormatError as error:
+            yield Preferences(area=area, path=path, problem=str(error))
+
+
+def _why(answers: Answers) -> str:
+    if not answers.identity.installed:
+        return "the app is not installed"
+    return answers.access_error or "the device does not let us in"
+
+
+def _unseen(areas: Mapping[Area, AreaContent], databases: list[Database]) -> Iterator[str]:
+    """What was not seen, in words."""
+    for area, content in areas.items():
+        if content.state is AreaState.NOT_SEEN:
+            yield f"{area} data: {content.why}"
+            continue
+        files = [e for e in content.entries if e.kind is EntryKind.FILE]
+        for entry in files:
+            if "-of-ends:" in entry.digest:
+                yield f"{area} data: {entry.path} is so large that only its ends were compared"
+            elif entry.unstable:
+                yield f"{area} data: {entry.path} changed while it was read"
+    for database in databases:
+        if database.problem:
+            yield f"{database.area} data: {database.path} as a database: {database.problem}"

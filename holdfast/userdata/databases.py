@@ -1,0 +1,108 @@
+"""SQLite databases, read by meaning on the host from a private copy of the file and its WAL.
+
+The copy is opened as the app would open it, so that rows which are only in the write-ahead log
+count, and a hot rollback journal is rolled back. Nothing of a hostile schema runs: triggers and
+views are not used, functions in the schema are not trusted, virtual tables are left out (the
+shadow tables that hold their rows are ordinary ones).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+from holdfast.userdata.values import Table
+
+__all__ = ["MAGIC", "DatabaseUnreadable", "is_database_name", "main_database", "read_tables"]
+
+MAGIC = b"SQLite format 3\0"
+_COMPANIONS = ("-wal", "-shm", "-journal")
+_INSTRUCTIONS_PER_CHECK = 1_000_000
+_LIMIT_CHECKS = 20_000
+
+
+class DatabaseUnreadable(ValueError):
+    """The file is not an SQLite database, or is damaged, or encrypted."""
+
+
+def is_database_name(path: str) -> bool:
+    """Whether a file of this path is worth looking into: as the device's script chooses them."""
+    stem = main_database(path)
+    name = stem.rpartition("/")[2]
+    return "databases" in stem.split("/")[:-1] or name.endswith((".db", ".sqlite", ".sqlite3"))
+
+
+def main_database(path: str) -> str:
+    """The database that a companion file (`-wal`, `-shm`, `-journal`) belongs to."""
+    for suffix in _COMPANIONS:
+        path = path.removesuffix(suffix)
+    return path
+
+
+def read_tables(file: Path) -> tuple[tuple[Table, ...], int]:
+    """The tables of a private copy and its user_version. Raises DatabaseUnreadable.
+
+    `file` and its companions must be the caller's own copy: opening may change them.
+    """
+    with file.open("rb") as opened:
+        magic = opened.read(len(MAGIC))
+    if magic != MAGIC:
+        raise DatabaseUnreadable("empty" if not magic else "encrypted, or no SQLite database")
+    try:
+        with closing(sqlite3.connect(file, timeout=1.0)) as connection:
+            connection.text_factory = bytes
+            _make_harmless(connection)
+            version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+            return tuple(
+                _read_table(connection, name) for name in _table_names(connection)
+            ), version
+    except sqlite3.Error as error:
+        raise DatabaseUnreadable(str(error)) from error
+
+
+def _make_harmless(connection: sqlite3.Connection) -> None:
+    connection.execute("PRAGMA trusted_schema = OFF")
+    connection.execute("PRAGMA cell_size_check = ON")
+    checks = iter(range(_LIMIT_CHECKS))
+    connection.set_progress_handler(lambda: next(checks, None) is None, _INSTRUCTIONS_PER_CHECK)
+
+
+def _table_names(connection: sqlite3.Connection) -> list[str]:
+    rows = connection.execute(
+        "SELECT name FROM sqlite_master WHERE type = 'table'"
+        " AND sql NOT LIKE 'CREATE VIRTUAL%' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
+        " ORDER BY name"
+    )
+    return [bytes(name).decode("utf-8", "surrogateescape") for (name,) in rows]
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _read_table(connection: sqlite3.Connection, name: str) -> Table:
+    about = connection.execute(f"PRAGMA table_info({_quoted(name)})").fetchall()
+    columns = [bytes(row[1]).decode("utf-8", "surrogateescape") for row in about]
+    key_at = [at for at, row in enumerate(about) if row[5]]
+    chosen = ", ".join(_quoted(column) for column in columns)
+    rows = connection.execute(f"SELECT {chosen} FROM {_quoted(name)}")
+    digests = sorted(_digests(rows, key_at))
+    return Table(
+        name=name,
+        columns=tuple(columns),
+        rows="".join(row for row, _ in digests),
+        keys="".join(key for _, key in digests),
+    )
+
+
+def _digests(rows: sqlite3.Cursor, key_at: list[int]) -> Iterator[tuple[str, str]]:
+    for row in rows:
+        yield _digest(row), _digest(tuple(row[at] for at in key_at)) if key_at else ""
+
+
+def _digest(values: tuple[object, ...]) -> str:
+    """16 hex digits over the values with their types; a trailing NULL counts as a column."""
+    return hashlib.blake2b(repr(values).encode(), digest_size=8).hexdigest()

@@ -1,0 +1,128 @@
+"""Databases row by row and preferences key by key: what the bytes look like does not matter."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from holdfast.userdata.changes import Change, ChangeKind, ExpectedChanges, Subject
+from holdfast.userdata.diff_files import comparable_areas
+from holdfast.userdata.values import Area, Database, Entry, Preferences, Snapshot, Table
+
+__all__ = ["database_changes", "preferences_changes"]
+
+_HOUSEKEEPING = frozenset({"android_metadata", "room_master_table"})
+"""Tables that Android itself rewrites: the locale, and the hash of the schema."""
+
+
+def database_changes(
+    before: Snapshot, after: Snapshot, *, expected: ExpectedChanges
+) -> Iterator[Change]:
+    """Rows that are gone or differ. A checkpoint, a VACUUM or another page size changes none.
+
+    A database that was moved whole is no loss here either.
+    """
+    areas = set(comparable_areas(before, after))
+    again = {(d.area, d.path): d for d in after.databases}
+    digests = {e.digest for area in after.areas for e in after.entries(area) if e.digest}
+    for database in before.databases:
+        place = (database.area, database.path)
+        if database.problem or database.area not in areas:
+            continue
+        if expected.allows_path(database.area, database.path):
+            continue
+        entry = _entry(before, database.area, database.path)
+        now = again.get(place)
+        if now is None and entry is not None and entry.digest in digests:
+            continue
+        yield from _one_database(database, now, entry, expected)
+
+
+def _entry(snapshot: Snapshot, area: Area, path: str) -> Entry | None:
+    return next((e for e in snapshot.entries(area) if e.path == path), None)
+
+
+def _one_database(
+    was: Database, now: Database | None, entry: Entry | None, expected: ExpectedChanges
+) -> Iterator[Change]:
+    if now is not None and now.problem and now.problem != "empty":
+        yield Change(
+            kind=ChangeKind.UNREADABLE,
+            subject=Subject.DATABASE,
+            area=was.area,
+            path=was.path,
+            count=sum(table.row_count for table in was.tables),
+            size_bytes=entry.size_bytes if entry else 0,
+            detail=now.problem,
+        )
+        return
+    for table in was.tables:
+        if table.name in _HOUSEKEEPING or expected.allows_table(was.name, table.name):
+            continue
+        lost, changed = _rows(table, now.table(table.name) if now else None)
+        for kind, count in ((ChangeKind.LOST, lost), (ChangeKind.CHANGED, changed)):
+            if count:
+                yield Change(
+                    kind=kind,
+                    subject=Subject.ROWS,
+                    area=was.area,
+                    path=was.path,
+                    item=table.name,
+                    count=count,
+                    total=table.row_count,
+                )
+
+
+def _rows(was: Table, now: Table | None) -> tuple[int, int]:
+    """How many rows are gone, and how many differ under the same key."""
+    if now is None:
+        return was.row_count, 0
+    if was.keys and now.keys:
+        rows_before = dict(zip(was.key_digests(), was.row_digests(), strict=True))
+        rows_after = dict(zip(now.key_digests(), now.row_digests(), strict=True))
+        common = rows_before.keys() & rows_after.keys()
+        migrated = was.columns != now.columns
+        changed = 0 if migrated else sum(rows_before[k] != rows_after[k] for k in common)
+        return len(rows_before) - len(common), changed
+    if was.columns != now.columns:
+        return max(0, was.row_count - now.row_count), 0
+    missing = Counter(was.row_digests()) - Counter(now.row_digests())
+    gone = sum(missing.values())
+    rewritten = min(gone, max(0, now.row_count - (was.row_count - gone)))
+    return gone - rewritten, rewritten
+
+
+def preferences_changes(
+    before: Snapshot, after: Snapshot, *, expected: ExpectedChanges
+) -> Iterator[Change]:
+    """Keys that are gone or have another value."""
+    areas = set(comparable_areas(before, after))
+    again = {(p.area, p.path): p for p in after.preferences}
+    for was in before.preferences:
+        if was.problem or was.area not in areas or expected.allows_path(was.area, was.path):
+            continue
+        now = again.get((was.area, was.path))
+        if now is not None and now.problem:
+            yield _keys(ChangeKind.UNREADABLE, was, sorted(was.values), detail=now.problem)
+            continue
+        values = now.values if now else {}
+        watched = [k for k in was.values if not expected.allows_key(was.name, k)]
+        lost = sorted(k for k in watched if k not in values)
+        changed = sorted(k for k in watched if k in values and values[k] != was.values[k])
+        if lost:
+            yield _keys(ChangeKind.LOST, was, lost)
+        if changed:
+            yield _keys(ChangeKind.CHANGED, was, changed)
+
+
+def _keys(kind: ChangeKind, was: Preferences, keys: list[str], *, detail: str = "") -> Change:
+    return Change(
+        kind=kind,
+        subject=Subject.PREFERENCE,
+        area=was.area,
+        path=was.path,
+        item=", ".join(keys),
+        count=len(keys),
+        total=len(was.values),
+        detail=detail,
+    )

@@ -1,0 +1,225 @@
+"""What is asked of the device around an app's data: one script of questions, and its answers read.
+
+None of the questions needs root, shows anything on the screen or starts the app. A question that
+this Android does not know leaves its fact empty.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from holdfast.android.package_record import PackageRecord, parse_dumpsys_package
+from holdfast.userdata.framing import frames
+from holdfast.userdata.script import CHECKSUM_TOOLS, Flavour
+from holdfast.userdata.values import Facts, Identity, Reach
+
+__all__ = ["Answers", "facts_script", "read_answers"]
+
+_TOOLS = ("find", "stat", "xargs", *CHECKSUM_TOOLS)
+_PROVIDERS = {
+    "text messages": "content://sms",
+    "contacts": "content://com.android.contacts/raw_contacts",
+    "calls": "content://call_log/calls",
+    "calendar events": "content://com.android.calendar/events",
+    "pictures": "content://media/external/images/media",
+}
+_ROLES = ("SMS", "HOME", "BROWSER", "DIALER", "ASSISTANT")
+_PROPERTIES = (
+    "ro.build.fingerprint",
+    "ro.build.version.incremental",
+    "ro.build.type",
+    "ro.boot.slot_suffix",
+    "ro.crypto.type",
+    "ro.crypto.state",
+    "sys.boot_completed",
+    "sys.user.0.ce_available",
+)
+_GETPROP = re.compile(r"^\[([^\]]+)\]: \[(.*)\]$", re.MULTILINE)
+_PACKAGE = re.compile(r"^package:(?:\S*=)?([\w.]+)(?:.*?\suid:(\d+))?", re.MULTILINE)
+_APEX = re.compile(r"^package:(\S+) versionCode:(\d+)", re.MULTILINE)
+_USER = re.compile(r"UserInfo\{(\d+):([^:]*):", re.MULTILINE)
+_ACCOUNT = re.compile(r"^\s*Account \{name=(.*), type=(.*)\}", re.MULTILINE)
+_APP_OP = re.compile(r"^(?:Uid mode: )?([A-Z_0-9]+): (\w+)", re.MULTILINE)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answers:
+    """`complete` is whether the last answer came. `access_error` is run-as's refusal."""
+
+    complete: bool
+    reach: Reach
+    run_as: bool
+    access_error: str
+    flavour: Flavour
+    checksum: str
+    shows_labels: bool
+    identity: Identity
+    facts: Facts
+
+
+def facts_script(package_name: str, *, nonce: str, api: int) -> str:
+    """The questions. `package_name` must have been checked to be one."""
+    asked = {
+        "id": "id",
+        "run-as": f"run-as {package_name} id 2>&1",
+        "tools": "for t in " + " ".join(_TOOLS) + '; do command -v "$t"; done',
+        "label": "stat -c %C /data 2>/dev/null",
+        "package": f"dumpsys package {package_name} 2>&1",
+        "path": f"pm path {package_name} 2>&1",
+        "properties": "getprop",
+        "users": "pm list users 2>&1",
+        "boot": "cat /proc/sys/kernel/random/boot_id",
+        "storage": "ls -d /sdcard/ 2>&1",
+        "accounts": "dumpsys account 2>&1",
+        "app-ops": f"appops get {package_name} 2>&1",
+        **{
+            f"rows {k}": f"content query --uri {u} --projection _id 2>&1"
+            for k, u in _PROVIDERS.items()
+        },
+        **_newer(api),
+    }
+    body = "".join(f'p "F {name}"; {command}\necho\n' for name, command in asked.items())
+    return f'p() {{ print -r -- "@{nonce} $1"; }}\nprint\n{body}p ". done"\n'
+
+
+def _newer(api: int) -> dict[str, str]:
+    asked = {"packages": "pm list packages -U -u 2>&1" if api >= 26 else "pm list packages -u 2>&1"}
+    if api >= 23:
+        asked |= {
+            f"settings {n}": f"settings list {n} 2>&1" for n in ("global", "secure", "system")
+        }
+        asked["volumes"] = "sm list-volumes 2>&1"
+    if api >= 29:
+        asked |= {f"role {r}": f"cmd role holders android.app.role.{r} 2>&1" for r in _ROLES}
+        asked["apex"] = "pm list packages --apex-only --show-versioncode 2>&1"
+    return asked
+
+
+def read_answers(output: bytes, *, package_name: str, nonce: str, api: int) -> Answers:
+    """Read the whole output of `facts_script`."""
+    answers: dict[str, str] = {}
+    complete = False
+    pending = b""
+    for piece in frames([output], nonce):
+        pending += piece.data
+        if piece.kind == b".":
+            complete = pending.strip() == b"done"
+        if piece.last and piece.kind == b"F":
+            name, _, text = pending.decode("utf-8", "replace").replace("\r\n", "\n").partition("\n")
+            answers[name.strip()] = text.rstrip("\n")
+        pending = b"" if piece.last else pending
+    tools = {line.rpartition("/")[2] for line in answers.get("tools", "").split()}
+    record = parse_dumpsys_package(answers.get("package", ""), package_name, api=api)
+    reach, access_error = _reach(answers)
+    return Answers(
+        complete=complete,
+        reach=reach,
+        run_as=answers.get("run-as", "").startswith("uid="),
+        access_error=access_error,
+        flavour=Flavour.TOYBOX if {"find", "stat", "xargs"} <= tools else Flavour.TOOLBOX,
+        checksum=next((t for t in CHECKSUM_TOOLS if t in tools), CHECKSUM_TOOLS[-1]),
+        shows_labels=":" in answers.get("label", ""),
+        identity=_identity(record, installed=answers.get("path", "").startswith("package:")),
+        facts=_facts(answers, api),
+    )
+
+
+def _reach(answers: Mapping[str, str]) -> tuple[Reach, str]:
+    if answers.get("id", "").startswith("uid=0("):
+        return Reach.ROOT, ""
+    refusal = answers.get("run-as", "").strip()
+    return (Reach.RUN_AS, "") if refusal.startswith("uid=") else (Reach.EXTERNAL, refusal)
+
+
+def _identity(record: PackageRecord | None, *, installed: bool) -> Identity:
+    if record is None:
+        return Identity(installed=installed)
+    user = record.user(0)
+    return Identity(
+        installed=installed and (user is None or user.installed is not False),
+        record=True,
+        app_id=record.app_id,
+        first_install_time=record.first_install_time,
+        last_update_time=record.last_update_time,
+        ce_data_inode=user.ce_data_inode if user else None,
+        signers=record.signature_hashes,
+        past_signers=record.past_signature_hashes,
+        version_code=record.version_code,
+        installer=record.installer,
+        code_path=record.code_path,
+        flags=record.flags,
+        permissions=record.granted,
+    )
+
+
+def _facts(answers: Mapping[str, str], api: int) -> Facts:
+    properties = dict(_GETPROP.findall(answers.get("properties", "")))
+    storage = answers.get("storage", "").strip()
+    return Facts(
+        api=api,
+        build_fingerprint=properties.get("ro.build.fingerprint", ""),
+        properties={name: properties[name] for name in _PROPERTIES if name in properties},
+        settings=_settings(answers),
+        packages={n: int(u) for n, u in _PACKAGE.findall(answers.get("packages", "")) if u},
+        apex_versions={n: int(v) for n, v in _APEX.findall(answers.get("apex", ""))},
+        counts=_counts(answers),
+        app_ops=_app_ops(answers.get("app-ops", "")),
+        roles=_roles(answers),
+        users={int(n): name for n, name in _USER.findall(answers.get("users", ""))},
+        accounts=_accounts(answers.get("accounts", "")),
+        volumes=_volumes(answers.get("volumes")),
+        boot_id=answers.get("boot", "").strip(),
+        storage_error="" if storage in ("/sdcard", "/sdcard/") else storage,
+    )
+
+
+def _settings(answers: Mapping[str, str]) -> dict[str, str]:
+    found = {}
+    for namespace in ("global", "secure", "system"):
+        for line in answers.get(f"settings {namespace}", "").splitlines():
+            name, equals, value = line.partition("=")
+            if equals and re.fullmatch(r"[\w.:-]+", name):
+                found[f"{namespace}/{name}"] = value
+    return found
+
+
+def _counts(answers: Mapping[str, str]) -> dict[str, int]:
+    found = {}
+    for what in _PROVIDERS:
+        lines = answers.get(f"rows {what}", "").splitlines()
+        rows = sum(line.startswith("Row:") for line in lines)
+        if rows or any(line.startswith("No result found") for line in lines):
+            found[what] = rows
+    return found
+
+
+def _app_ops(text: str) -> dict[str, str] | None:
+    if "No operations." in text:
+        return {}
+    return dict(_APP_OP.findall(text)) or None
+
+
+def _roles(answers: Mapping[str, str]) -> dict[str, str]:
+    found = {}
+    for role in _ROLES:
+        holder = answers.get(f"role {role}", "").strip()
+        if re.fullmatch(r"[\w.]*(?:[;\n][\w.]+)*", holder) and f"role {role}" in answers:
+            found[role] = holder
+    return found
+
+
+def _accounts(text: str) -> tuple[str, ...] | None:
+    if "Accounts:" not in text:
+        return None
+    return tuple(sorted({f"{name} ({kind})" for name, kind in _ACCOUNT.findall(text)}))
+
+
+def _volumes(text: str | None) -> tuple[str, ...] | None:
+    lines = [line.strip() for line in (text or "").splitlines() if line.strip()]
+    if not lines or not all(
+        re.match(r"(private|public|emulated|stub|obb|asec|disk)\b", x) for x in lines
+    ):
+        return None
+    return tuple(sorted(lines))

@@ -1,0 +1,228 @@
+"""Write seeded data into an app on a device, as the app's own user wherever that is possible.
+
+Two files are pushed to /data/local/tmp (all contents in one pack, and the script that takes them
+out again) and removed at the end; nothing else is left but the data. What could not be written is
+reported by name, never passed over.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from holdfast.deadline import Clock, Deadline
+from holdfast.device.shell import Files, Shell, command_bytes, quote
+from holdfast.errors import LabError
+from holdfast.userdata.collect import area_roots, ask, checked_name
+from holdfast.userdata.facts import Answers
+from holdfast.userdata.seed import (
+    ODD_NAMES,
+    SeedFile,
+    SeedPlan,
+    database_files,
+    file_content,
+    group_files,
+    groups_of,
+    preference_files,
+)
+from holdfast.userdata.values import Area, Reach, path_of_bytes
+
+__all__ = ["PlantDevice", "Planted", "plant"]
+
+_PACK = "/data/local/tmp/holdfast-seed.pack"
+_SCRIPT = "/data/local/tmp/holdfast-seed.sh"
+_BLOCK_BYTES = 512
+_PACK_LIMIT_BYTES = 128 << 20
+
+
+class PlantDevice(Protocol):
+    """What planting needs of a device; `holdfast.device.Device` has it."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def shell(self) -> Shell: ...
+
+    @property
+    def files(self) -> Files: ...
+
+    @property
+    def api(self) -> int: ...
+
+    @property
+    def clock(self) -> Clock: ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Planted:
+    """What was written: file counts and bytes by area, and what could not be, in words."""
+
+    files: Mapping[Area, int]
+    size_bytes: int
+    not_covered: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Item:
+    """A file to write; its content comes from `content`, or else from the seed."""
+
+    file: SeedFile
+    content: bytes | None = None
+
+
+def plant(
+    device: PlantDevice, package_name: str, *, seed: SeedPlan | None = None, deadline: Deadline
+) -> Planted:
+    """Write the seed's data into the app. Raises LabError if the device was lost meanwhile.
+
+    The app should not be running. Files of the same name are overwritten.
+    """
+    plan = seed or SeedPlan()
+    answers = ask(device, checked_name(package_name), deadline)
+    roots = area_roots(package_name, api=device.api)
+    with tempfile.TemporaryDirectory(prefix="holdfast-seed-") as scratch:
+        items = list(_items(plan, Path(scratch)))
+        written: dict[Area, int] = {}
+        size_bytes, failed = 0, []
+        reachable = [item for item in items if _command(answers, package_name, item.file.area)]
+        for area, batch in _batches(reachable):
+            planter = _Planter(device, deadline, root=roots.get(area, ""), scratch=Path(scratch))
+            refused = planter.write(batch, plan, command=_command(answers, package_name, area))
+            failed += [batch[number].file for number in refused]
+            written[area] = written.get(area, 0) + len(batch) - len(refused)
+            size_bytes += sum(item.file.size_bytes for item in batch)
+    size_bytes -= sum(file.size_bytes for file in failed)
+    if answers.reach is Reach.ROOT and not answers.run_as:
+        _give_to_app(device, answers, roots, deadline)
+    unreachable = {item.file.area for item in items} - {item.file.area for item in reachable}
+    return Planted(
+        files=written,
+        size_bytes=size_bytes,
+        not_covered=tuple(_not_covered(unreachable, failed, answers)),
+    )
+
+
+def _items(plan: SeedPlan, scratch: Path) -> Iterator[_Item]:
+    for group in groups_of(plan):
+        for file in group_files(group, plan):
+            yield _Item(file=file)
+    for number, name in enumerate(ODD_NAMES):
+        path = "files/odd/" + path_of_bytes(name)
+        yield _Item(file=SeedFile(area=Area.CREDENTIAL, path=path, size_bytes=20 + number))
+    ready = {**preference_files(plan), **database_files(plan, scratch)}
+    for (area, path), content in ready.items():
+        file = SeedFile(area=area, path=path, size_bytes=len(content))
+        yield _Item(file=file, content=content)
+    empty = SeedFile(area=Area.CREDENTIAL, path="files/.nomedia", size_bytes=0)
+    yield _Item(file=empty, content=b"")
+
+
+def _command(answers: Answers, package_name: str, area: Area) -> str:
+    """The prefix of a command that may write there; empty where none may."""
+    if not area.private:
+        return "exec"
+    if answers.run_as:
+        return f"run-as {package_name}"
+    return "exec" if answers.reach is Reach.ROOT else ""
+
+
+def _batches(items: Sequence[_Item]) -> Iterator[tuple[Area, list[_Item]]]:
+    """Items of one area, not more than a pack may hold."""
+    for area in dict.fromkeys(item.file.area for item in items):
+        batch: list[_Item] = []
+        held = 0
+        for item in (item for item in items if item.file.area is area):
+            if batch and held + item.file.size_bytes > _PACK_LIMIT_BYTES:
+                yield area, batch
+                batch, held = [], 0
+            batch.append(item)
+            held += item.file.size_bytes
+        yield area, batch
+
+
+class _Planter:
+    """Writes one batch of files of one area."""
+
+    def __init__(
+        self, device: PlantDevice, deadline: Deadline, *, root: str, scratch: Path
+    ) -> None:
+        self._device = device
+        self._deadline = deadline
+        self._root = root
+        self._scratch = scratch
+
+    def write(self, batch: Sequence[_Item], plan: SeedPlan, *, command: str) -> list[int]:
+        """The numbers in `batch` of what could not be written."""
+        if not self._root:
+            return list(range(len(batch)))
+        pack = self._scratch / "pack"
+        lines = list(self._pack(batch, plan, pack))
+        script = _HEAD.replace("ROOT", self._root) + "\n".join(lines) + "\nprint -r -- done\n"
+        self._device.files.push(pack, _PACK, deadline=self._deadline)
+        self._device.files.push(command_bytes(script), _SCRIPT, deadline=self._deadline)
+        try:
+            run = f"{command} sh {_SCRIPT}"
+            said = self._device.shell.run(run, deadline=self._deadline).all_text
+        finally:
+            self._device.shell.run(f"rm -f {_PACK} {_SCRIPT}", deadline=self._deadline)
+        if not re.search(r"^done$", said, re.MULTILINE):
+            raise LabError(
+                f"planting data stopped half-way; the device said: {said.strip()[-300:]}",
+                device=self._device.name,
+            )
+        return [int(number) for number in re.findall(r"^failed (\d+)$", said, re.MULTILINE)]
+
+    @staticmethod
+    def _pack(batch: Sequence[_Item], plan: SeedPlan, pack: Path) -> Iterator[str]:
+        """Write the pack, and yield the script's lines: content begins at whole blocks."""
+        block = 0
+        with pack.open("wb") as out:
+            for number, item in enumerate(batch):
+                content = item.content
+                data = file_content(item.file, plan) if content is None else content
+                whole, rest = divmod(len(data), _BLOCK_BYTES)
+                out.write(data + bytes(-len(data) % _BLOCK_BYTES))
+                yield f"w {number} {block} {whole} {rest} {quote('./' + item.file.path)}"
+                block += whole + bool(rest)
+
+
+# `w NUMBER BLOCK WHOLE REST PATH`: take WHOLE blocks and REST bytes of the pack from BLOCK on.
+# dd alone cuts bytes out on every Android; `head -c` came with toybox.
+_HEAD = f"""umask 077
+cd "ROOT" 2>/dev/null || {{ mkdir -p "ROOT" && cd "ROOT"; }} 2>/dev/null || x=1
+w() {{
+[[ -n $x ]] && {{ print -r -- "failed $1"; return; }}
+d=${{5%/*}}
+[[ -d $d ]] || mkdir -p "$d" 2>/dev/null
+{{
+[[ $3 -eq 0 ]] || dd if={_PACK} bs=512 skip=$2 count=$3
+[[ $4 -eq 0 ]] || dd if={_PACK} bs=1 skip=$((($2+$3)*512)) count=$4
+}} 2>/dev/null > "$5" || print -r -- "failed $1"
+}}
+"""
+
+
+def _give_to_app(
+    device: PlantDevice, answers: Answers, roots: Mapping[Area, str], deadline: Deadline
+) -> None:
+    """What root wrote belongs to root: hand it to the app, with the label that goes with it."""
+    uid = answers.identity.app_id
+    for area, root in roots.items():
+        if area.private and uid is not None:
+            command = f"chown -R {uid}:{uid} {root}/*; restorecon -R {root}"
+            device.shell.run(command, deadline=deadline)
+
+
+def _not_covered(
+    unreachable: set[Area], failed: Sequence[SeedFile], answers: Answers
+) -> Iterator[str]:
+    for area in sorted(unreachable):
+        yield f"{area} data: {answers.access_error or 'the device does not let us in'}"
+    for area in sorted({file.area for file in failed}):
+        names = [file.path for file in failed if file.area is area]
+        yield f"{len(names)} files of {area} data: the device refused to write {names[0]!a} …"

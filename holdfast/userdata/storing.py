@@ -1,0 +1,49 @@
+"""Snapshots as JSON files, and back: `holdfast snapshot` writes them, `holdfast diff` reads them.
+
+Paths that are no UTF-8 travel as escaped surrogates, which JSON allows.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from holdfast.errors import ConfigurationError, Place
+from holdfast.userdata.values import Snapshot
+
+__all__ = ["FORMAT", "dump_snapshot", "load_snapshot", "read_snapshot_file"]
+
+FORMAT = "holdfast-snapshot-1"
+_ADAPTER = TypeAdapter(Snapshot)
+
+
+def dump_snapshot(snapshot: Snapshot) -> str:
+    """One line of ASCII."""
+    document = asdict(snapshot)
+    for record, flag in (("identity", "flags"), ("identity", "permissions")):
+        document[record][flag] = sorted(document[record][flag])
+    return json.dumps({"format": FORMAT, "snapshot": document}, separators=(",", ":"))
+
+
+def load_snapshot(text: str) -> Snapshot:
+    """Raises ValueError (also as pydantic's ValidationError) if `text` is no snapshot."""
+    document = json.loads(text)
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        raise ValueError(f"not a snapshot of the form {FORMAT}")
+    return _ADAPTER.validate_python(document["snapshot"])
+
+
+def read_snapshot_file(file: Path) -> Snapshot:
+    """Raises ConfigurationError that names the file."""
+    try:
+        return load_snapshot(file.read_text(encoding="ascii"))
+    except (OSError, ValueError, KeyError) as error:
+        what = "not a snapshot of the user data: " + (
+            f"{error.error_count()} fields are wrong"
+            if isinstance(error, ValidationError)
+            else str(error)
+        )
+        raise ConfigurationError(what, place=Place(file=file)) from error
