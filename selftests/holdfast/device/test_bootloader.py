@@ -1,0 +1,144 @@
+"""The fastboot driver, against a stand-in program that records what it is asked."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from holdfast.deadline import Deadline
+from holdfast.device.bootloader import Fastboot, find_fastboot
+from holdfast.errors import DeadlineExceeded, DeviceRefused, HarnessFault, HostToolMissing
+from holdfast.journal import Declaration, DestructionKind, Journal, Ledger
+
+STAND_IN = """#!{python}
+import json, pathlib, sys, time
+here = pathlib.Path(__file__).parent
+with (here / "asked").open("a") as asked:
+    asked.write(json.dumps(sys.argv[1:]) + "\\n")
+answer = json.loads((here / "answer").read_text())
+if answer["hangs"]:
+    print("< waiting for tcp:1 >", flush=True)
+    time.sleep(60)
+sys.stderr.write(answer["text"])
+sys.exit(answer["status"])
+"""
+
+
+class Bench:
+    """A stand-in fastboot in a folder, with an answer to give."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.program = folder / "fastboot"
+        self.program.write_text(STAND_IN.format(python=sys.executable), encoding="utf-8")
+        self.program.chmod(0o755)
+        self.ledger = Ledger(Journal())
+        self.fastboot = Fastboot(
+            device="pixel", serial="tcp:127.0.0.1:1", program=self.program, ledger=self.ledger
+        )
+        self.answer("")
+
+    def answer(self, text: str, *, status: int = 0, hangs: bool = False) -> None:
+        answer = {"text": text, "status": status, "hangs": hangs}
+        (self._folder / "answer").write_text(json.dumps(answer), encoding="utf-8")
+
+    def declare(self, kind: DestructionKind) -> None:
+        self.ledger.declare(Declaration(device="pixel", kind=kind, target="*", reason="a test"))
+
+    @property
+    def asked(self) -> list[list[str]]:
+        file = self._folder / "asked"
+        return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    return Bench(tmp_path)
+
+
+def soon() -> Deadline:
+    return Deadline.after(20)
+
+
+def test_a_variable_is_read_from_what_fastboot_prints(bench: Bench) -> None:
+    bench.answer("product: trident\nFinished. Total time: 0.001s\n")
+    assert bench.fastboot.variable("product", deadline=soon()) == "trident"
+    assert bench.asked == [["-s", "tcp:127.0.0.1:1", "getvar", "product"]]
+
+
+def test_a_refusal_carries_the_devices_words(bench: Bench) -> None:
+    bench.declare(DestructionKind.FLASH)
+    bench.answer("Writing 'boot' FAILED (remote: 'device is locked')\n", status=1)
+    with pytest.raises(DeviceRefused, match="device is locked"):
+        bench.fastboot.flash("boot", Path("boot.img"), deadline=soon())
+
+
+def test_an_image_that_cannot_be_read_is_the_hosts_fault(bench: Bench) -> None:
+    bench.declare(DestructionKind.FLASH)
+    bench.answer("fastboot: error: cannot load 'boot.img': No such file or directory\n", status=1)
+    with pytest.raises(HostToolMissing, match=r"cannot load 'boot\.img'"):
+        bench.fastboot.flash("boot", Path("boot.img"), deadline=soon())
+
+
+@pytest.mark.parametrize(
+    ("act", "kind"),
+    [
+        (lambda f: f.wipe_user_data(deadline=soon()), DestructionKind.WIPE_USERDATA),
+        (lambda f: f.erase("userdata", deadline=soon()), DestructionKind.WIPE_USERDATA),
+        (lambda f: f.erase("boot", deadline=soon()), DestructionKind.FLASH),
+        (lambda f: f.flash("boot", Path("x"), deadline=soon()), DestructionKind.FLASH),
+        (lambda f: f.update(Path("x.zip"), wipe=False, deadline=soon()), DestructionKind.FLASH),
+    ],
+)
+def test_what_destroys_is_not_sent_unless_it_is_declared(
+    bench: Bench, act: object, kind: DestructionKind
+) -> None:
+    assert callable(act)
+    with pytest.raises(HarnessFault, match="undeclared"):
+        act(bench.fastboot)
+    assert bench.asked == []
+    bench.declare(kind)
+    act(bench.fastboot)
+    assert len(bench.asked) == 1
+
+
+def test_an_update_that_wipes_needs_both_declared(bench: Bench) -> None:
+    bench.declare(DestructionKind.FLASH)
+    with pytest.raises(HarnessFault, match="wipe_userdata"):
+        bench.fastboot.update(Path("x.zip"), wipe=True, deadline=soon())
+    bench.declare(DestructionKind.WIPE_USERDATA)
+    bench.fastboot.update(Path("x.zip"), wipe=True, deadline=soon())
+    assert bench.asked == [["-s", "tcp:127.0.0.1:1", "-w", "--skip-reboot", "update", "x.zip"]]
+
+
+def test_a_bootloader_that_does_not_answer_is_absent_when_the_deadline_ends(bench: Bench) -> None:
+    bench.answer("", hangs=True)
+    assert not bench.fastboot.answers(deadline=Deadline.after(1.0))
+    with pytest.raises(DeadlineExceeded, match="waiting for tcp:1"):
+        bench.fastboot.variable("product", deadline=Deadline.after(1.0))
+
+
+def test_a_name_with_shell_characters_is_no_partition(bench: Bench) -> None:
+    with pytest.raises(ValueError, match="no partition"):
+        bench.fastboot.erase("boot; rm -rf /", deadline=soon())
+
+
+def test_the_program_is_found_in_the_sdk_or_named_as_missing(tmp_path: Path) -> None:
+    tools = tmp_path / "platform-tools"
+    tools.mkdir()
+    (tools / "fastboot").write_text("", encoding="utf-8")
+    found = find_fastboot({"PATH": "/nonexistent", "ANDROID_HOME": str(tmp_path)})
+    assert found == tools / "fastboot"
+    with pytest.raises(HostToolMissing, match="install Google's platform-tools"):
+        find_fastboot({"PATH": "/nonexistent"})
+
+
+def test_a_program_that_is_no_fastboot_is_named(bench: Bench) -> None:
+    bench.answer("fastboot version 35.0.2-12147458\n")
+    assert bench.fastboot.version(deadline=soon()) == "35.0.2-12147458"
+    bench.answer("hello\n")
+    with pytest.raises(HostToolMissing, match="is no fastboot"):
+        bench.fastboot.version(deadline=soon())
