@@ -1,0 +1,67 @@
+"""What the package manager answers, as a value that keeps its words.
+
+Texts: com.android.commands.pm.Pm (API 21 to 27) and PackageManagerShellCommand (API 28 and up).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+__all__ = ["InstallAnswer", "created_session", "read_answer"]
+
+_FAILURE = re.compile(r"^Failure(?: \[(?P<inner>.*)\]| - (?P<plain>.*))?", re.MULTILINE)
+_CODE = re.compile(r"(?P<code>[A-Z][A-Z0-9_]{3,}|-?\d{1,6})(?:: (?P<text>.*))?", re.DOTALL)
+_SESSION = re.compile(r"^Success: created install session \[(\d{1,12})\]", re.MULTILINE)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class InstallAnswer:
+    """An answer to an install, uninstall or clear.
+
+    `raw` is every word of it. `code` is `INSTALL_FAILED_…` or what stands in its place, empty for
+    a success; `text` is the explanation behind the code. An answer that is neither a success nor a
+    known form of failure has `understood` False, and is no success.
+    """
+
+    raw: str
+    success: bool
+    code: str = ""
+    text: str = ""
+    understood: bool = True
+
+    @property
+    def shown(self) -> str:
+        """The answer in one line."""
+        return " ".join(self.raw.split()) or "(no answer)"
+
+
+def read_answer(raw: str) -> InstallAnswer:
+    """Read an answer. Only its text tells: exit statuses of `pm` differ by version.
+
+    `Completed with warning(s)` (API 35 and up) means installed.
+    """
+    text = raw.replace("\r\n", "\n")
+    failure = _FAILURE.search(text)
+    if failure:
+        inner = failure["inner"] if failure["inner"] is not None else (failure["plain"] or "")
+        parts = _CODE.fullmatch(inner)
+        if parts:
+            return InstallAnswer(
+                raw=text, success=False, code=parts["code"], text=parts["text"] or ""
+            )
+        return InstallAnswer(raw=text, success=False, code="FAILURE", text=inner)
+    lines = [line.strip() for line in text.splitlines()]
+    if any(line == "Success" or line.startswith(("Success:", "Success.")) for line in lines):
+        return InstallAnswer(raw=text, success=True)
+    if "Completed with warning(s)" in lines:
+        return InstallAnswer(raw=text, success=True, text="completed with warnings")
+    if "Failed" in lines:  # `pm clear`
+        return InstallAnswer(raw=text, success=False, code="FAILED")
+    return InstallAnswer(raw=text, success=False, understood=False)
+
+
+def created_session(raw: str) -> int | None:
+    """The number in the answer to `pm install-create`; None if it made no session."""
+    match = _SESSION.search(raw.replace("\r\n", "\n"))
+    return int(match[1]) if match else None

@@ -1,0 +1,100 @@
+"""Rebooting a device, and knowing that it is really up again.
+
+Ready means: its services answer and the user's storage is unlocked. That `sys.boot_completed` is
+set is not enough: on slow devices the package manager answers later.
+"""
+
+from __future__ import annotations
+
+import secrets
+
+from holdfast.android.build import Build, parse_getprop, read_build
+from holdfast.deadline import Clock, Deadline, wait_until
+from holdfast.device.adb import AdbLink
+from holdfast.device.shell import Shell
+from holdfast.errors import DeviceLost, DeviceRefused, LabError
+
+__all__ = ["Power"]
+
+# A property that does not outlive a boot and that adb's shell may set: it tells the old boot from
+# the new one on every version, which no file readable by the shell does.
+_MARK = "debug.holdfast.boot"
+_RECONNECT_EVERY_S = 2.0
+
+
+class Power:
+    """Reboots, and waits for the services of a boot."""
+
+    def __init__(self, link: AdbLink, shell: Shell, *, clock: Clock) -> None:
+        self._link = link
+        self._shell = shell
+        self._clock = clock
+        self._connected_at = 0.0
+
+    def reboot(self, *, deadline: Deadline, ready_by: Deadline | None = None) -> None:
+        """Reboot into Android and wait until it is ready. DeviceLost or DeadlineExceeded else."""
+        mark = secrets.token_hex(4)
+        step = deadline.within(20)
+        self._shell.run(f"setprop {_MARK} {mark}", deadline=step)
+        try:
+            with self._link.stream("reboot:", deadline=step) as stream:
+                stream.receive(deadline=step, what="asking for a reboot")
+        except (DeviceLost, DeviceRefused):
+            pass  # the connection may end before its answer
+        self.wait_ready(deadline=ready_by or deadline, not_boot=mark)
+
+    def wait_ready(self, *, deadline: Deadline, not_boot: str = "") -> None:
+        """Wait until Android's services answer. `not_boot`: the mark of a boot that must be over.
+
+        DeadlineExceeded names what was seen last.
+        """
+        last = {"seen": "nothing"}
+
+        def ready() -> bool:
+            last["seen"] = self._look(deadline, not_boot)
+            return last["seen"] == "ready"
+
+        try:
+            wait_until(ready, deadline, what="ready", every_s=0.05, device=self._link.device)
+        except LabError as error:
+            raise LabError(
+                f"not ready for use ({last['seen']}): {error}", device=self._link.device
+            ) from error
+
+    def read_build(self, *, deadline: Deadline) -> Build:
+        return read_build(parse_getprop(self._shell.run("getprop", deadline=deadline).text))
+
+    def _look(self, deadline: Deadline, not_boot: str) -> str:
+        """`ready`, or what is missing."""
+        step = deadline.within(10)
+        state = self._link.state(deadline=step)
+        if state != "device":
+            self._connect_again(step)
+            return f"adb sees it as {state}"
+        try:
+            text = self._shell.run(
+                f"getprop {_MARK}; echo; getprop sys.boot_completed; echo; service check package; "
+                "service check activity; pm path android",
+                deadline=step,
+            ).text
+        except LabError as error:
+            return str(error)
+        lines = text.splitlines()
+        if not_boot and lines and lines[0].strip() == not_boot:
+            return "it has not gone down yet"
+        wanted = {"1", "Service package: found", "Service activity: found"}
+        missing = wanted - {line.strip() for line in lines}
+        if missing:
+            return f"still missing: {', '.join(sorted(missing))}"
+        return "ready" if "package:" in text else "the package manager does not answer yet"
+
+    def _connect_again(self, deadline: Deadline) -> None:
+        """A device on the network: adb itself tries again only every few seconds."""
+        now = self._clock.monotonic()
+        if ":" not in self._link.serial or now - self._connected_at < _RECONNECT_EVERY_S:
+            return
+        self._connected_at = now
+        try:
+            self._link.server(f"host:connect:{self._link.serial}", deadline=deadline)
+        except LabError:
+            return  # the next look says what state it is in
