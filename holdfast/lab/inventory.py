@@ -114,6 +114,20 @@ class Inventory(_Entry):
             self.device(name)
         return tuple(spec for spec in self.devices if not names or spec.name in names)
 
+    def with_defects(self, defects: Sequence[str]) -> Inventory:
+        """The same lab with these defects at every device that can be given one."""
+        if not defects:
+            return self
+        given = tuple(
+            spec.model_copy(update={"defects": (*spec.defects, *defects)})
+            if isinstance(spec, VirtualSpec)
+            else spec
+            for spec in self.devices
+        )
+        if given == self.devices:
+            raise ConfigurationError("no device of this lab can be given a defect")
+        return self.model_copy(update={"devices": given})
+
     def store_of(self, spec: DeviceSpec) -> StoreAdapter | None:
         return self.stores[spec.store] if spec.store else None
 

@@ -22,16 +22,17 @@ from holdfast.errors import DeadlineExceeded, HostToolMissing, LabError
 
 __all__ = ["GuardedProcess", "ProgramEnded"]
 
-# $1 is the scratch folder, the rest the program. The watcher's `read` returns when the pipe closes;
-# TERM comes first, because the program may have children, mounts and files to put away. The traps
-# are set last: a signal that is ignored here would be ignored in the program too.
+# $1 is the scratch folder, $2 the file that takes stderr, the rest the program. The watcher's
+# `read` returns when the pipe closes; TERM comes first, because the program may have children,
+# mounts and files to put away. The traps are set last: what is ignored here would be ignored in
+# the program.
 _GUARDIAN = """
-scratch=$1; shift
+scratch=$1; stderr=$2; shift 2
 exec 3<&0 </dev/null
 "$@" <&3 3<&- & program=$!
 exec >/dev/null
 (
-  read -r _ <&3
+  read -r _ <&3; rm -f -- "$stderr"
   kill -TERM $program; tries=0
   while kill -0 $program && [ $tries -lt 50 ]; do sleep 0.2; tries=$((tries + 1)); done
   kill -KILL $program
@@ -80,7 +81,7 @@ class GuardedProcess:
         self._stderr = Path(name)
         with os.fdopen(handle, "wb") as stderr:
             self._process = subprocess.Popen(
-                ["/bin/sh", "-c", _GUARDIAN, "guardian", str(self.scratch), *command],
+                ["/bin/sh", "-c", _GUARDIAN, "guardian", str(self.scratch), name, *command],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=stderr,

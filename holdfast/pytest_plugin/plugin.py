@@ -1,1 +1,117 @@
-"""The pytest plugin of the harness."""
+"""The pytest plugin: it reads the options, and builds the objects of a session. Nothing else does.
+
+In the process that the user starts it registers a Run (progress, reports, exit status); in every
+process that runs tests, Testing. Without pytest-xdist both are in one process.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from types import FrameType
+
+import pytest
+
+from holdfast.errors import ConfigurationError
+from holdfast.pytest_plugin import fixtures, hooks
+from holdfast.pytest_plugin.run import Run, clean_reports
+from holdfast.pytest_plugin.scheduler import DeviceScheduler
+from holdfast.pytest_plugin.settings import (
+    SETTINGS,
+    Settings,
+    add_options,
+    read_settings,
+    workers_for,
+)
+from holdfast.pytest_plugin.testing import Testing
+
+__all__: list[str] = []
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    add_options(parser)
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    pluginmanager.add_hookspecs(hooks)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """All devices at once is the default; `-n0`, `-p no:xdist` and `--pdb` ask for less.
+
+    xdist reads its options in its own pytest_cmdline_main, which comes after this one.
+    """
+    option = config.option
+    if _is_worker(config) or not hasattr(option, "numprocesses"):
+        return
+    if option.collectonly or option.usepdb or option.tx or option.distload:
+        return
+    if option.numprocesses is None and option.dist == "no":
+        option.numprocesses = workers_for(len(_settings(config).devices))
+    if option.numprocesses == 1:
+        option.numprocesses = 0
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    return workers_for(len(_settings(config).devices))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config) -> DeviceScheduler:
+    """Whatever `--dist` says: a device must not be shared."""
+    return DeviceScheduler(names=_settings(config).names(), workers=len(config.option.tx))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers", "needs(*words): what the device must offer; without it the test is not covered"
+    )
+    settings = _settings(config)
+    _write_allure(config, settings)
+    config.pluginmanager.register(fixtures, "holdfast_fixtures")
+    config.pluginmanager.register(Testing(config, settings), "holdfast_testing")
+    if _is_worker(config):
+        return
+    if not config.option.collectonly:
+        try:
+            clean_reports(settings)
+        except ConfigurationError as error:
+            raise pytest.UsageError(str(error)) from error
+    config.pluginmanager.register(Run(config, settings), "holdfast_run")
+    config.option.reportchars = ""  # the reasons are in our own closing lines
+    _treat_term_as_interrupt()
+
+
+def _settings(config: pytest.Config) -> Settings:
+    """Read once a process. A wrong file or option ends the run with exit status 4."""
+    if SETTINGS not in config.stash:
+        try:
+            config.stash[SETTINGS] = read_settings(config)
+        except ConfigurationError as error:
+            raise pytest.UsageError(str(error)) from error
+    return config.stash[SETTINGS]
+
+
+def _write_allure(config: pytest.Config, settings: Settings) -> None:
+    """Results for Allure's viewer go below the reports, unless the user says where."""
+    if not hasattr(config.option, "allure_report_dir") or config.option.collectonly:
+        return
+    if config.option.allure_report_dir is None:
+        config.option.allure_report_dir = str(settings.reports / "allure-results")
+
+
+def _is_worker(config: pytest.Config) -> bool:
+    return hasattr(config, "workerinput")
+
+
+def _treat_term_as_interrupt() -> None:
+    """A CI server that ends a run by SIGTERM gets teardown and a report, as with Ctrl-C."""
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, interrupt)

@@ -1,0 +1,117 @@
+"""The plugin's options, parsed once into frozen settings."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from holdfast.errors import ConfigurationError
+from holdfast.lab.inventory import DeviceSpec, Inventory, read_inventory
+from holdfast.pytest_plugin.known_issues import KnownIssues, read_known_issues
+
+__all__ = ["SETTINGS", "Settings", "add_options", "read_settings", "workers_for"]
+
+_WORKERS_PER_CPU = 4
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settings:
+    """What one run is about. `base` and `update` are None where the harness makes its own APKs."""
+
+    inventory: Inventory
+    devices: tuple[DeviceSpec, ...]
+    folder: Path
+    known: KnownIssues
+    reports: Path
+    base: Path | None
+    update: Path | None
+
+    @property
+    def evidence(self) -> Path:
+        return self.reports / "evidence"
+
+    def names(self) -> tuple[str, ...]:
+        return tuple(spec.name for spec in self.devices)
+
+
+SETTINGS = pytest.StashKey[Settings]()
+"""Where a pytest session keeps its settings."""
+
+
+def add_options(parser: pytest.Parser) -> None:
+    group = parser.getgroup("holdfast", "firmware regression tests")
+    group.addoption(
+        "--devices",
+        metavar="FILE",
+        help="The lab's devices (default: devices.yaml beside the configuration)",
+    )
+    group.addoption(
+        "--device",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="Use this device of the file only; may be repeated",
+    )
+    group.addoption(
+        "--defect",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="Give this defect to every device that can be given one; may be repeated",
+    )
+    group.addoption("--base", metavar="APK", help="The installed version, instead of our own app")
+    group.addoption(
+        "--update",
+        metavar="APK",
+        help="The update to --base; without it the harness re-signs --base",
+    )
+    group.addoption(
+        "--known-issues",
+        metavar="FILE",
+        help="Expected failures, or none (default: known_issues.yaml if it is there)",
+    )
+    group.addoption(
+        "--reports",
+        metavar="DIR",
+        help="Where results go (default: reports beside the configuration)",
+    )
+
+
+def read_settings(config: pytest.Config) -> Settings:
+    """Check all options and the files behind them. Raises ConfigurationError."""
+    root = config.rootpath
+    devices_file = _path(config, "--devices") or root / "devices.yaml"
+    inventory = read_inventory(devices_file).with_defects(config.getoption("--defect"))
+    base, update = _path(config, "--base"), _path(config, "--update")
+    if update and not base:
+        raise ConfigurationError("--update needs --base, the version that it updates")
+    return Settings(
+        inventory=inventory,
+        devices=inventory.only(config.getoption("--device")),
+        folder=devices_file.parent,
+        known=_known_issues(config, root / "known_issues.yaml"),
+        reports=_path(config, "--reports") or root / "reports",
+        base=base,
+        update=update,
+    )
+
+
+def _path(config: pytest.Config, option: str) -> Path | None:
+    """A path from the command line, relative to where the command was given."""
+    value = config.getoption(option)
+    return config.invocation_params.dir / value if value else None
+
+
+def _known_issues(config: pytest.Config, default: Path) -> KnownIssues:
+    value = config.getoption("--known-issues")
+    if value == "none" or (value is None and not default.exists()):
+        return KnownIssues(version=1)
+    return read_known_issues(default if value is None else config.invocation_params.dir / value)
+
+
+def workers_for(devices: int) -> int:
+    """As many workers as devices, within what the machine can carry: they mostly wait."""
+    return max(1, min(devices, _WORKERS_PER_CPU * (os.cpu_count() or 1)))
