@@ -17,12 +17,12 @@ from holdfast.apk.archive import Apk
 from holdfast.apk.block import SigningBlock
 from holdfast.apk.source import ByteSource, MemorySource
 
-__all__ = ["PAGE", "chunked_digest", "signed_size", "verity_root"]
+__all__ = ["PAGE", "chunked_digest", "file_tree_root", "signed_size", "verity_root"]
 
 CHUNK = 1024 * 1024
 PAGE = 4096
 _PAGES_AT_ONCE = 256
-_SALT = bytes(8)
+_VERITY_SALT = bytes(8)
 _WORTH_A_THREAD = 4
 
 
@@ -75,25 +75,35 @@ def verity_root(apk: Apk, block: SigningBlock) -> bytes:
     """
     before, *after = _sections(apk, block)
     rest = MemorySource(b"".join(piece.source.read(piece.offset, piece.length) for piece in after))
+    return _tree_root((before, _Piece(rest, 0, rest.size_bytes)), _VERITY_SALT)
+
+
+def file_tree_root(apk: Apk, *, salt: bytes) -> bytes:
+    """Root of the same tree over the whole file, as scheme v4 (fs-verity) has it."""
+    return _tree_root((_Piece(apk.source, 0, apk.size_bytes),), salt)
+
+
+def _tree_root(sections: Sequence[_Piece], salt: bytes) -> bytes:
+    """All sections but the last end on a page border."""
     step = PAGE * _PAGES_AT_ONCE
     pieces = [
         _Piece(section.source, section.offset + start, min(step, section.length - start))
-        for section in (before, _Piece(rest, 0, rest.size_bytes))
+        for section in sections
         for start in range(0, section.length, step)
     ]
 
     def digest(piece: _Piece, buffer: bytearray) -> bytes:
-        return _page_digests(piece.source.window(piece.offset, piece.length, buffer))
+        return _page_digests(piece.source.window(piece.offset, piece.length, buffer), salt)
 
     level = b"".join(_in_parallel(digest, pieces))
     while len(level) > PAGE:
-        level = _page_digests(memoryview(level))
-    return _page_digests(memoryview(level))
+        level = _page_digests(memoryview(level), salt)
+    return _page_digests(memoryview(level), salt)
 
 
-def _page_digests(data: memoryview) -> bytes:
+def _page_digests(data: memoryview, salt: bytes) -> bytes:
     return b"".join(
-        hashlib.sha256(_SALT + bytes(data[start : start + PAGE]).ljust(PAGE, b"\0")).digest()
+        hashlib.sha256(salt + bytes(data[start : start + PAGE]).ljust(PAGE, b"\0")).digest()
         for start in range(0, len(data), PAGE)
     )
 

@@ -14,7 +14,7 @@ __all__ = ["Finding", "Reason", "Refusal", "Verification", "deciding"]
 
 
 class Reason(StrEnum):
-    """What was found. Those that refuse come first; the rest is worth knowing."""
+    """What was found: why an APK is refused, or (the last ones) why the answer is uncertain."""
 
     ARCHIVE_MALFORMED = "archive_malformed"
     ARCHIVE_BEGINS_WITH_NO_ENTRY = "archive_begins_with_no_entry"
@@ -61,9 +61,6 @@ class Reason(StrEnum):
 
     KEY_SIZE_UNCERTAIN = "key_size_uncertain"
     SIGNER_LIMIT_UNCERTAIN = "signer_limit_uncertain"
-    SOURCE_STAMP = "source_stamp"
-    SOURCE_STAMP_WRONG = "source_stamp_wrong"
-    UNPROTECTED_ENTRY = "unprotected_entry"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
