@@ -109,6 +109,7 @@ class Manifest:
     required_libraries: tuple[str, ...] = ()
     target_sandbox_version: int = 1
     native_abis: tuple[str, ...] = ()
+    uses_sdk_line: int = 0
 
 
 class _Values:
@@ -229,6 +230,7 @@ def read_manifest(apk: Apk) -> Manifest:
         required_libraries=_required_libraries(application, values),
         target_sandbox_version=values.number(root, AttributeId.TARGET_SANDBOX_VERSION, 1),
         native_abis=_native_abis(apk),
+        uses_sdk_line=max((child.line for child in root.named("uses-sdk")), default=0),
     )
 
 
