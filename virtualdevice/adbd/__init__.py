@@ -1,0 +1,1 @@
+"""The adb daemon: a codec without input or output, and the services on top of it."""

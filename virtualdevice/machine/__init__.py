@@ -1,0 +1,1 @@
+"""What a phone has below Android: a root directory, processes, files, sockets."""

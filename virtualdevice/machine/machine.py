@@ -1,0 +1,290 @@
+"""The machine of one virtual device: its disk, its processes, its network (seams.Machine)."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import os
+import signal
+import socket
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from virtualdevice.machine.accounts import (
+    ROOT_GROUPS,
+    SHELL_GID,
+    SHELL_UID,
+    accounts_files,
+    shell_groups,
+)
+from virtualdevice.machine.files import DeviceFiles
+from virtualdevice.machine.host import IdMap
+from virtualdevice.machine.kernel import receive_with_descriptors
+from virtualdevice.machine.layout import DATA_DIRECTORIES, SystemPlan, root_links, search_path
+from virtualdevice.machine.processes import DeviceChild, Spawner
+from virtualdevice.machine.tool_socket import ToolSocket
+from virtualdevice.machine.zygote_link import DeviceDown, ZygoteLink
+from virtualdevice.seams import BootMode, Child, Credentials, ToolCall
+
+__all__ = ["DeviceMachine", "MachineSpec"]
+
+ROOT_DIRECTORIES = (
+    "system", "data", "cache", "metadata", "dev", "proc", "sys", "mnt", "sbin", "acct", "config",
+    "storage/emulated/0", "storage/self",
+)  # fmt: skip
+ROOT_UID = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MachineSpec:
+    """What the machine is made of. `disk` is a host directory that belongs to this device alone;
+    `workers` are modules that add to the forks of process 1, `python_path` where they import from.
+    """
+
+    serialno: str
+    hostname: str
+    api: int
+    disk: Path
+    maps: tuple[tuple[IdMap, IdMap], ...]
+    system: SystemPlan
+    own_tools: frozenset[str]
+    workers: tuple[str, ...] = ()
+    python_path: tuple[str, ...] = ()
+
+
+class DeviceMachine:
+    """Boots and stops; in between it is what virtualdevice.seams.Machine says."""
+
+    def __init__(
+        self,
+        spec: MachineSpec,
+        *,
+        run_tool: Callable[[ToolCall], Awaitable[int]],
+        reboot: Callable[[BootMode], None],
+        on_death: Callable[[], None],
+    ) -> None:
+        self._spec = spec
+        self._run_tool = run_tool
+        self._reboot = reboot
+        self._on_death = on_death
+        self._files = DeviceFiles()
+        self._link = ZygoteLink()
+        self._spawner = Spawner(link=self._link)
+        self._tools: ToolSocket | None = None
+
+    @property
+    def files(self) -> DeviceFiles:
+        return self._files
+
+    @property
+    def serialno(self) -> str:
+        return self._spec.serialno
+
+    @property
+    def spawner(self) -> Spawner:
+        """For adbd, which starts shells with terminals, and workers."""
+        return self._spawner
+
+    @property
+    def alive(self) -> bool:
+        return self._link.alive
+
+    async def boot(self) -> None:
+        """Processes, files and tools are there when it returns. HostCannot with one sentence."""
+        self._prepare_disk()
+        self._link = ZygoteLink()
+        self._spawner = Spawner(link=self._link)
+        listener = await self._link.start(
+            disk=self._spec.disk,
+            config=self._config(),
+            maps=self._spec.maps,
+            on_death=self._on_death,
+        )
+        assert self._link.maps is not None
+        self._tools = ToolSocket(listener, maps=self._link.maps, run=self._dispatch_tool)
+        self._tools.open()
+        ours, theirs = socket.socketpair()
+        with theirs:
+            await self._spawner.worker(
+                "files", credentials=root_credentials(), stdio=(theirs.fileno(), None, None)
+            )
+        await self._files.connect(ours)
+
+    async def stop(self) -> None:
+        """Kill every process of the device; its disk stays."""
+        if self._tools is not None:
+            await self._tools.close()
+            self._tools = None
+        self._files.close()
+        if self._link.pid:
+            await self._link.stop()
+
+    def _prepare_disk(self) -> None:
+        disk = self._spec.disk
+        disk.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if os.getuid() == 0:
+            base = self._spec.maps[0][0].ranges[0].host
+            os.chown(disk, base, base)
+
+    def _config(self) -> Mapping[str, Any]:
+        names = ("path", "mode", "uid", "gid")
+        rows = [[getattr(d, name) for name in names] for d in DATA_DIRECTORIES]
+        return {
+            "api": self._spec.api,
+            "directories": rows,
+            "system": asdict(self._spec.system),
+            "digest": self._spec.system.digest,
+            "root_directories": ROOT_DIRECTORIES,
+            "root_links": root_links(self._spec.api),
+            "workers": self._spec.workers,
+            "python_path": self._spec.python_path,
+        }
+
+    async def spawn(
+        self,
+        argv: Sequence[bytes],
+        *,
+        credentials: Credentials,
+        cwd: bytes = b"/",
+        environment: Mapping[bytes, bytes] | None = None,
+        stdin: int | None = None,
+        stdout: int | None = None,
+        stderr: int | None = None,
+    ) -> Child:
+        child, _ = await self._spawner.program(
+            argv[0] if b"/" in argv[0] else b"/system/bin/" + argv[0],
+            argv,
+            credentials=credentials,
+            cwd=cwd,
+            environment=self.shell_environment() if environment is None else environment,
+            stdio=(stdin, stdout, stderr),
+            umask=0o077,
+        )
+        return child
+
+    async def listen_tcp(self, port: int) -> socket.socket:
+        listener = await self.make_socket(socket.AF_INET, socket.SOCK_STREAM)
+        try:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(("127.0.0.1", port))
+            listener.listen(64)
+        except OSError:
+            listener.close()
+            raise
+        return listener
+
+    async def make_socket(self, family: int, kind: int) -> socket.socket:
+        """A socket that lives in the device's own network, non-blocking."""
+        _, descriptors = await self._link.ask("socket", family=int(family), type=int(kind))
+        made = socket.socket(fileno=descriptors[0])
+        made.setblocking(False)
+        return made
+
+    async def open_path(self, what: str, path: bytes, credentials: Credentials) -> int:
+        """`connect` to a path's socket or `open` a path, as that user; a descriptor. OSError."""
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with ours, theirs:
+            worker = await self._spawner.worker(
+                "path",
+                (what.encode(), path),
+                credentials=credentials,
+                stdio=(theirs.fileno(), None, None),
+            )
+            theirs.close()
+            await worker.wait()
+            ours.setblocking(False)
+            try:
+                data, descriptors = receive_with_descriptors(ours, 64)
+            except BlockingIOError:
+                data, descriptors = b"5", []
+        if not descriptors:
+            code = int(data or b"5")
+            raise OSError(code, os.strerror(code))
+        return descriptors[0]
+
+    async def set_writable(self, *, writable: bool) -> None:
+        """Whether / and /system can be written (`adb remount`)."""
+        await self._link.ask("remount", writable=writable)
+
+    async def set_accounts(self, names: Mapping[int, str]) -> None:
+        for path, text in accounts_files(names).items():
+            await self._files.write(
+                f"/system/{path}", text.encode(), mode=0o644, uid=ROOT_UID, gid=ROOT_UID
+            )
+
+    def signal_process(self, pid: int, number: int) -> None:
+        """Nothing if there is no such process."""
+        DeviceChild(pid, _never(), self._link).send_signal(number)
+
+    def request_reboot(self, mode: BootMode) -> None:
+        self._reboot(mode)
+
+    def shell_environment(
+        self, *, uid: int = SHELL_UID, terminal: str = "dumb"
+    ) -> dict[bytes, bytes]:
+        """adbd's for a shell (adb/daemon/shell_service.cpp)."""
+        name = "root" if uid == 0 else "shell"
+        legacy = self._spec.api < 23
+        text = {
+            "ANDROID_ASSETS": "/system/app",
+            "ANDROID_BOOTLOGO": "1",
+            "ANDROID_DATA": "/data",
+            "ANDROID_ROOT": "/system",
+            "ANDROID_STORAGE": "/storage",
+            "EXTERNAL_STORAGE": "/storage/emulated/legacy" if legacy else "/sdcard",
+            "HOME": "/" if self._spec.api >= 24 else "/data",
+            "HOSTNAME": self._spec.hostname,
+            "LOGNAME": name,
+            "PATH": search_path(self._spec.api),
+            "SHELL": "/system/bin/sh",
+            "TERM": terminal,
+            "TMPDIR": "/data/local/tmp",
+            "USER": name,
+            "ENV": "/system/etc/mkshrc",
+        }
+        return {key.encode(): value.encode() for key, value in text.items()}
+
+    def shell_credentials(self, *, root: bool = False) -> Credentials:
+        if root:
+            return Credentials(uid=0, gid=0, groups=ROOT_GROUPS)
+        groups = shell_groups(self._spec.api)
+        return Credentials(uid=SHELL_UID, gid=SHELL_GID, groups=groups)
+
+    async def _dispatch_tool(self, call: ToolCall) -> int:
+        """Toolbox's own commands run in a fork of process 1; all others are the system server's."""
+        if call.argv[0].decode("latin-1") not in self._spec.own_tools:
+            return await self._run_tool(call)
+        try:
+            child = await self._spawner.worker(
+                "toolbox",
+                call.argv,
+                credentials=call.caller,
+                stdio=(call.stdin, call.stdout, call.stderr),
+                cwd=call.cwd,
+            )
+        except DeviceDown:
+            return 128 + signal.SIGKILL
+        finally:
+            for descriptor in (call.stdin, call.stdout, call.stderr):
+                os.close(descriptor)
+        try:
+            return await child.wait()
+        except asyncio.CancelledError:
+            with contextlib.suppress(OSError):
+                child.send_signal(signal.SIGKILL)
+            raise
+
+
+def root_credentials() -> Credentials:
+    return Credentials(uid=0, gid=0)
+
+
+def _never() -> asyncio.Future[int]:
+    return asyncio.get_running_loop().create_future()
+
+
+def is_gone(error: OSError) -> bool:
+    return isinstance(error, DeviceDown) or error.errno == errno.ESRCH

@@ -1,0 +1,261 @@
+"""Process 1 of the device, and how it comes to be: namespaces, mounts, then a loop of requests.
+
+It runs on the standard library alone, with no site packages, in a process of its own that the
+device process starts for each boot. Whatever is imported must be so before the root directory
+changes: afterwards there is no Python to import from. It dies with the device process, and all of
+the device's processes die with it.
+"""
+
+from __future__ import annotations
+
+import encodings.idna
+import encodings.latin_1
+import gc
+import importlib
+import json
+import os
+import select
+import signal
+import socket
+import sys
+from typing import Any, NoReturn
+
+from virtualdevice.machine import file_worker, toolbox, zygote_children
+from virtualdevice.machine.building import build_system, load_sources, make_directories
+from virtualdevice.machine.kernel import (
+    MountFlag,
+    Namespace,
+    bring_up_interface,
+    die_with_parent,
+    drop_from_bounding_set,
+    mount,
+    name_this_process,
+    pivot_into,
+    receive_with_descriptors,
+    send_with_descriptors,
+    unshare,
+)
+from virtualdevice.machine.messages import MESSAGE_LIMIT_BYTES
+
+__all__ = ["main"]
+
+KEPT_FOR_THE_ROOT = (encodings.latin_1, encodings.idna, file_worker, toolbox)
+"""Used after the root has changed; named here so that no tidy mind takes the imports away."""
+
+ALL_NAMESPACES = (
+    Namespace.USER
+    | Namespace.MOUNT
+    | Namespace.PID
+    | Namespace.NETWORK
+    | Namespace.IPC
+    | Namespace.UTS
+)
+CAPABILITIES_OF_NO_USE = (16, 17, 25, 27)
+"""SYS_MODULE, SYS_RAWIO, SYS_TIME, MKNOD: the host's kernel refuses them here anyway."""
+BIND = MountFlag.BIND
+DEVICE_NODES = ("null", "zero", "full", "random", "urandom", "tty")
+
+
+def main() -> NoReturn:
+    """`argv[1]` is the number of the socket to the device process."""
+    channel = socket.socket(fileno=int(sys.argv[1]))
+    config = _receive(channel)
+    for name in config["workers"]:
+        importlib.import_module(name)
+    sources = load_sources(config["system"], config["digest"])
+    try:
+        unshare(ALL_NAMESPACES)
+    except OSError as error:
+        _send(channel, {"failed": "namespaces", "errno": error.errno})
+        os._exit(1)
+    _send(channel, {"unshared": os.getpid()})
+    _receive(channel)
+    os.setgroups([])
+    os.setresgid(0, 0, 0)
+    os.setresuid(0, 0, 0)
+    child = os.fork()
+    if child:
+        _send(channel, {"init": child})
+        os._exit(0)
+    _receive(channel)
+    die_with_parent()
+    _become_init(channel, config, sources)
+
+
+def _send(channel: socket.socket, message: dict[str, Any], *descriptors: int) -> None:
+    send_with_descriptors(channel, json.dumps(message).encode(), descriptors)
+
+
+def _receive(channel: socket.socket) -> dict[str, Any]:
+    data, _ = receive_with_descriptors(channel, MESSAGE_LIMIT_BYTES)
+    if not data:
+        os._exit(0)
+    message: dict[str, Any] = json.loads(data)
+    return message
+
+
+def _become_init(
+    channel: socket.socket, config: dict[str, Any], sources: dict[str, bytes]
+) -> NoReturn:
+    try:
+        os.setsid()
+        os.umask(0)
+        make_directories(config["directories"])
+        build_system(config["system"], config["digest"], sources)
+        sources.clear()
+        _mount_everything(config)
+        _settle()
+        init = Init(channel, config)
+        tools = _listen_for_tools()
+    except OSError as error:
+        _send(channel, {"failed": f"{type(error).__name__}: {error}", "errno": error.errno})
+        os._exit(1)
+    gc.collect()
+    gc.freeze()
+    _send(channel, {"ready": True}, tools.fileno())
+    tools.close()
+    init.run()
+
+
+def _mount_everything(config: dict[str, Any]) -> None:
+    mount("none", "/", "", MountFlag.RECURSIVE | MountFlag.PRIVATE)
+    os.makedirs("root", exist_ok=True)
+    mount("rootfs", "root", "tmpfs", MountFlag.NO_SUID, options="mode=755")
+    for directory in config["root_directories"]:
+        os.makedirs(f"root/{directory}", mode=0o755, exist_ok=True)
+    for name, target in config["root_links"].items():
+        os.symlink(target, f"root/{name}")
+    for name in ("system", "cache", "metadata"):
+        mount(name, f"root/{name}", "", BIND)
+    _mount_data(config)
+    mount("root/data/media/0", "root/storage/emulated/0", "", BIND)
+    if not os.path.lexists("root/data/user/0"):
+        os.symlink("/data/data", "root/data/user/0")
+    _mount_devices()
+    hide = "hidepid=2,gid=3009" if config["api"] >= 24 else ""
+    flags = MountFlag.NO_SUID | MountFlag.NO_DEVICES | MountFlag.NO_EXEC
+    mount("proc", "root/proc", "proc", flags, options=hide)
+    pivot_into("root")
+    for place in ("/system", "/"):
+        mount("none", place, "", MountFlag.REMOUNT | BIND | MountFlag.READ_ONLY)
+
+
+def _mount_data(config: dict[str, Any]) -> None:
+    """An overlay where /data is to be reset or restored quickly, else the directory itself."""
+    layers = config.get("data_layers")
+    if layers:
+        options = f"lowerdir={':'.join(layers['lower'])},upperdir={layers['upper']}"
+        options += f",workdir={layers['work']},userxattr"
+        mount("overlay", "root/data", "overlay", MountFlag.NONE, options=options)
+    else:
+        mount("data", "root/data", "", BIND)
+
+
+def _mount_devices() -> None:
+    flags = MountFlag.NO_SUID | MountFlag.NO_EXEC
+    mount("tmpfs", "root/dev", "tmpfs", flags, options="mode=755")
+    for name in DEVICE_NODES:
+        with open(f"root/dev/{name}", "wb"):
+            pass
+        mount(f"/dev/{name}", f"root/dev/{name}", "", BIND)
+    os.mkdir("root/dev/pts")
+    mount("devpts", "root/dev/pts", "devpts", flags, options="newinstance,ptmxmode=0666,mode=600")
+    os.symlink("pts/ptmx", "root/dev/ptmx")
+    os.symlink("/proc/self/fd", "root/dev/fd")
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        os.symlink(f"/proc/self/fd/{number}", f"root/dev/{name}")
+    os.mkdir("root/dev/socket", mode=0o755)
+
+
+def _settle() -> None:
+    """What init does besides mounting."""
+    os.chdir("/")
+    socket.sethostname("localhost")
+    bring_up_interface("lo")
+    drop_from_bounding_set(*CAPABILITIES_OF_NO_USE)
+    name_this_process(b"/init")
+    try:
+        with open("/proc/sys/net/ipv4/ping_group_range", "w") as file:
+            file.write("0 65535")
+    except OSError:
+        pass  # `ping` will be refused to the shell; nothing else depends on it
+
+
+def _listen_for_tools() -> socket.socket:
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    listener.bind("/dev/socket/system_server")
+    os.chmod("/dev/socket/system_server", 0o666)
+    listener.listen(128)
+    return listener
+
+
+class Init:
+    """The loop: requests from the device process, and children that end."""
+
+    def __init__(self, channel: socket.socket, config: dict[str, Any]) -> None:
+        self._channel = channel
+        self._config = config
+        self._wake_reader, self._wake_writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+
+    def run(self) -> NoReturn:
+        """Until the device process is gone."""
+        signal.set_wakeup_fd(self._wake_writer, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        poll = select.poll()
+        poll.register(self._channel, select.POLLIN)
+        poll.register(self._wake_reader, select.POLLIN)
+        while True:
+            for descriptor, _ in poll.poll():
+                if descriptor == self._wake_reader:
+                    os.read(self._wake_reader, 4096)
+                else:
+                    self._serve()
+            self._reap()
+
+    def _reap(self) -> None:
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            code = os.waitstatus_to_exitcode(status)
+            _send(self._channel, {"ended": pid, "status": code if code >= 0 else 128 - code})
+
+    def _serve(self) -> None:
+        data, descriptors = receive_with_descriptors(self._channel, MESSAGE_LIMIT_BYTES)
+        if not data:
+            os._exit(0)
+        request = json.loads(data)
+        try:
+            answer, given = self._answer(request, descriptors)
+        except OSError as error:
+            answer, given = {"errno": error.errno}, ()
+        _send(self._channel, {"id": request["id"], **answer}, *given)
+        for descriptor in (*descriptors, *given):
+            os.close(descriptor)
+
+    def _answer(
+        self, request: dict[str, Any], descriptors: list[int]
+    ) -> tuple[dict[str, Any], tuple[int, ...]]:
+        match request["op"]:
+            case "spawn":
+                pid, master = zygote_children.spawn(request, descriptors)
+                return {"pid": pid}, (master,) if master is not None else ()
+            case "worker":
+                return {"pid": zygote_children.start_worker(request, descriptors)}, ()
+            case "socket":
+                made = socket.socket(request["family"], request["type"])
+                return {}, (made.detach(),)
+            case "kill":
+                os.kill(request["pid"], request["signal"])
+                return {}, ()
+            case "remount":
+                flags = MountFlag.REMOUNT | BIND
+                if not request["writable"]:
+                    flags |= MountFlag.READ_ONLY
+                for place in ("/", "/system"):
+                    mount("none", place, "", flags)
+                return {}, ()
+        raise OSError(38, "no such request")

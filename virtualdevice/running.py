@@ -1,0 +1,140 @@
+"""A device in a process of its own: what it says, how it ends, and what it leaves (nothing)."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import secrets
+import shutil
+import signal
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from virtualdevice.machine.host import HostCannot
+from virtualdevice.machine.kernel import set_child_subreaper
+from virtualdevice.process import DeviceEndpoints, VirtualDevice
+from virtualdevice.seams import SystemServer
+
+__all__ = ["RunRequest", "run"]
+
+SERIALNO_FILE = "serialno"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunRequest:
+    """`state` None: a disk for this run alone. `serialno` None: the state's own, or a new one."""
+
+    personality: str
+    system: SystemServer
+    state: Path | None = None
+    adb_port: int = 0
+    fastboot_port: int = 0
+    serialno: str | None = None
+    as_json: bool = False
+    until_stdin_closes: bool = False
+
+
+async def run(request: RunRequest, *, announce: Callable[[str], None]) -> None:
+    """Until SIGTERM, SIGINT, or, if so asked, the end of standard input. HostCannot."""
+    set_child_subreaper()
+    ending = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        loop.add_signal_handler(number, ending.set)
+    if request.until_stdin_closes:
+        _end_with_stdin(loop, ending)
+    with _state_directory(request.state) as state:
+        serialno = _serialno(state, request.serialno)
+        device = VirtualDevice(
+            request.system,
+            state=state,
+            serialno=serialno,
+            adb_port=request.adb_port,
+            fastboot_port=request.fastboot_port,
+        )
+        try:
+            endpoints = await _start_unless_ended(device, ending)
+            if endpoints is not None:
+                announce(_ready_line(request, endpoints, state))
+                await ending.wait()
+        finally:
+            await device.stop()
+
+
+async def _start_unless_ended(
+    device: VirtualDevice, ending: asyncio.Event
+) -> DeviceEndpoints | None:
+    starting = asyncio.ensure_future(device.start())
+    ended = asyncio.ensure_future(ending.wait())
+    await asyncio.wait({starting, ended}, return_when=asyncio.FIRST_COMPLETED)
+    ended.cancel()
+    if starting.done():
+        return starting.result()
+    starting.cancel()
+    await asyncio.gather(starting, return_exceptions=True)
+    return None
+
+
+def _end_with_stdin(loop: asyncio.AbstractEventLoop, ending: asyncio.Event) -> None:
+    descriptor = sys.stdin.fileno()
+
+    def look() -> None:
+        if not os.read(descriptor, 4096):
+            loop.remove_reader(descriptor)
+            ending.set()
+
+    try:
+        loop.add_reader(descriptor, look)
+    except PermissionError:  # A file, or /dev/null: it has ended already.
+        ending.set()
+
+
+@contextlib.contextmanager
+def _state_directory(asked: Path | None) -> Iterator[Path]:
+    if asked is not None:
+        try:
+            asked.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise HostCannot(
+                f"the state directory {asked} cannot be made: {error.strerror}"
+            ) from error
+        yield asked.resolve()
+        return
+    state = Path(tempfile.mkdtemp(prefix="virtualdevice-"))
+    try:
+        yield state
+    finally:
+        shutil.rmtree(state, ignore_errors=True)
+
+
+def _serialno(state: Path, asked: str | None) -> str:
+    """A phone keeps its serial number for life: the state remembers it."""
+    file = state / SERIALNO_FILE
+    if asked is None and file.exists():
+        return file.read_text(encoding="ascii").strip()
+    chosen = asked or secrets.token_hex(4)
+    file.write_text(f"{chosen}\n", encoding="ascii")
+    return chosen
+
+
+def _ready_line(request: RunRequest, endpoints: DeviceEndpoints, state: Path) -> str:
+    adb = f"127.0.0.1:{endpoints.adb_port}"
+    fastboot = f"127.0.0.1:{endpoints.fastboot_port}"
+    if not request.as_json:
+        return f"ready adb={adb} serialno={endpoints.serialno} fastboot={fastboot}"
+    return json.dumps(
+        {
+            "event": "ready",
+            "adb": adb,
+            "fastboot": fastboot,
+            "serialno": endpoints.serialno,
+            "personality": request.personality,
+            "state": str(state),
+            "pid": os.getpid(),
+        }
+    )
