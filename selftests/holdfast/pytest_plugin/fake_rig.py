@@ -1,8 +1,8 @@
 """A rig without a device, for tests of the plugin: it answers from a file beside the scenarios.
 
-`answers.json` maps a device's name to what its scenarios come to: a verdict, or `lab`, `refused`,
-`configuration`, `bug`, `not_covered`, `undeclared`, `interrupt`, `die`. Every use is noted in
-`uses.log`, so that a test can see that no device was shared.
+`answers.json` maps a device's name to what its scenarios come to: a verdict, or one of the ways to
+fail of `FakeRig._fail`. Every use is noted in `uses.log`, so that a test can see that no device was
+shared.
 """
 
 from __future__ import annotations
@@ -73,6 +73,10 @@ class FakeRig:
                 raise KeyboardInterrupt
             case "die":
                 os.kill(os.getpid(), signal.SIGKILL)
+            case "terminated":
+                os.kill(os.getpid(), signal.SIGTERM)
+            case "hang":
+                signal.pause()
             case "undeclared":
                 self._ledger.record(
                     device=self._name,
