@@ -1,0 +1,223 @@
+"""`holdfast inspect`, `verify`, `predict` and `resign`.
+
+Exit statuses: 0 accepted (or updated), 1 refused, 2 wrong usage, 4 not an APK.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from holdfast.apk.archive import Apk, ApkFormatError
+from holdfast.apk.decide import Delivery, Door
+from holdfast.apk.keys import KeyKind, SigningKey
+from holdfast.apk.predict import API_LEVELS, Situation
+from holdfast.apk.predict import predict as predict_decisions
+from holdfast.apk.reporting import decision_facts, facts_of, table, verification_facts
+from holdfast.apk.signer import resign as resign_apk
+from holdfast.apk.verification import Finding, Reason, Verification
+from holdfast.apk.verify import verify as verify_apk
+from holdfast.errors import ConfigurationError
+
+__all__ = ["register"]
+
+REFUSED, USAGE, NOT_AN_APK = 1, 2, 4
+
+_File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
+_Files = Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, readable=True)]
+_Json = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
+_Levels = Annotated[
+    list[int] | None, typer.Option("--api", help="API level; may be given several times.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the four commands to the `holdfast` program."""
+    app.command()(inspect)
+    app.command()(verify)
+    app.command()(predict)
+    app.command()(resign)
+
+
+def _write_json(rows: Iterable[Mapping[str, Any]]) -> None:
+    for row in rows:
+        sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
+
+
+def _complain(sentence: str) -> None:
+    sys.stderr.write(f"holdfast: {sentence}\n")
+
+
+@contextmanager
+def _opened(paths: Sequence[Path]) -> Iterator[list[Apk]]:
+    """The APKs; whatever is none ends the command with its exit status."""
+    with ExitStack() as stack:
+        apks = []
+        for path in paths:
+            try:
+                apks.append(stack.enter_context(Apk.from_path(path)))
+            except (ApkFormatError, OSError) as error:
+                _complain(f"{path}: {error}")
+                raise typer.Exit(NOT_AN_APK) from error
+        try:
+            yield apks
+        except ApkFormatError as error:
+            _complain(f"{' or '.join(str(path) for path in paths)}: {error}")
+            raise typer.Exit(NOT_AN_APK) from error
+
+
+def inspect(files: _Files, *, as_json: _Json = False) -> None:
+    """What an APK's manifest says, how it is signed, and by whom."""
+    status = 0
+    for path in files:
+        try:
+            with Apk.from_path(path) as apk:
+                facts = facts_of(apk, file=str(path))
+        except (ApkFormatError, OSError) as error:
+            _complain(f"{path}: {error}")
+            status = NOT_AN_APK
+            continue
+        if as_json:
+            _write_json([facts])
+        else:
+            signers = facts.pop("signers")
+            lines = [{"fact": name, "value": value} for name, value in facts.items()]
+            sys.stdout.write(table(lines, ["fact", "value"]) + "\n")
+            columns = ["api", "accepted", "scheme", "certs", "lineage"]
+            sys.stdout.write(table(signers, columns) + "\n")
+    raise typer.Exit(status)
+
+
+def verify(files: _Files, *, api: _Levels = None, as_json: _Json = False) -> None:
+    """Does a device of each level take this APK's signature?"""
+    status = 0
+    for path in files:
+        answers, is_archive = _verified(path, api or list(API_LEVELS))
+        rows = [verification_facts(answer, file=str(path)) for answer in answers]
+        if as_json:
+            _write_json(rows)
+        else:
+            sys.stdout.write(f"{path}\n")
+            columns = ["api", "accepted", "scheme", "certs", "findings"]
+            sys.stdout.write(table(rows, columns))
+        status = max(status, _verify_status(answers))
+    raise typer.Exit(status)
+
+
+def _verified(path: Path, levels: Sequence[int]) -> list[Verification]:
+    try:
+        with Apk.from_path(path) as apk:
+            return [verify_apk(apk, api=level) for level in levels]
+    except (ApkFormatError, OSError) as error:
+        finding = Finding(reason=Reason.ARCHIVE_MALFORMED, detail=str(error))
+        _complain(f"{path}: {error}")
+        return [
+            Verification(api=level, accepted=False, scheme=None, details=None, findings=(finding,))
+            for level in levels
+        ]
+
+
+def predict(
+    installed: _File,
+    update: _File,
+    *,
+    api: _Levels = None,
+    as_json: _Json = False,
+    via: Annotated[Door, typer.Option(help="How the update is delivered.")] = Door.PM_INSTALL,
+    build_type: Annotated[str, typer.Option(help="user, userdebug or eng.")] = "user",
+    replace: Annotated[bool, typer.Option(help="pm install -r, or not.")] = True,
+    downgrade: Annotated[bool, typer.Option("--downgrade", "-d", help="-d.")] = False,
+    test: Annotated[bool, typer.Option("--test", "-t", help="-t.")] = False,
+    bypass_low_target_sdk_block: Annotated[bool, typer.Option(help="From 14 on.")] = False,
+    kept_data: Annotated[
+        bool, typer.Option(help="The old app is gone but for what `uninstall -k` leaves.")
+    ] = False,
+    system: Annotated[bool, typer.Option(help="The installed APK is a system app.")] = False,
+    preload: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="Its system image copy.")
+    ] = None,
+    other: Annotated[
+        list[Path] | None, typer.Option(exists=True, dir_okay=False, help="Also installed.")
+    ] = None,
+) -> None:
+    """Will phones take this update, and keep the data?"""
+    if build_type not in {"user", "userdebug", "eng"}:
+        raise typer.BadParameter("user, userdebug or eng", param_hint="--build-type")
+    levels = api or list(API_LEVELS)
+    delivery = Delivery(
+        door=via,
+        replace=replace,
+        forbid_replace=not replace,
+        allow_downgrade=downgrade,
+        allow_test=test,
+        bypass_low_target_sdk=bypass_low_target_sdk_block,
+    )
+    others = other or []
+    with _opened([installed, update, *others, *([preload] if preload else [])]) as apks:
+        situation = Situation(
+            build_type=build_type,
+            others=apks[2 : 2 + len(others)],
+            system=system,
+            preload=apks[-1] if preload else None,
+            uninstalled_keeping_data=kept_data,
+        )
+        decisions = predict_decisions(
+            apks[0], apks[1], apis=levels, delivery=delivery, situation=situation
+        )
+    pairs = zip(levels, decisions, strict=True)
+    rows = [decision_facts(decision, api=level, door=via) for level, decision in pairs]
+    if as_json:
+        _write_json(rows)
+    else:
+        sys.stdout.write(table(rows, ["api", "decision", "data", "shown", "why"]))
+    refused = any(decision.outcome == "refuse" for decision in decisions)
+    raise typer.Exit(REFUSED if refused else 0)
+
+
+def resign(
+    source: Annotated[Path, typer.Argument(metavar="IN", exists=True, dir_okay=False)],
+    target: Annotated[Path, typer.Argument(metavar="OUT", dir_okay=False)],
+    *,
+    key: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="PEM or PKCS#12; or PKCS#8 with --cert."),
+    ] = None,
+    cert: Annotated[Path | None, typer.Option(exists=True, dir_okay=False)] = None,
+    password: Annotated[
+        str, typer.Option(envvar="HOLDFAST_KEY_PASSWORD", help="Of the key file.")
+    ] = "",
+    new_key: Annotated[bool, typer.Option("--new-key", help="Make a key.")] = False,
+    kind: Annotated[KeyKind, typer.Option(help="What --new-key makes.")] = KeyKind.EC_P256,
+    save_key: Annotated[
+        Path | None, typer.Option(dir_okay=False, help="Where the new key goes, as PEM.")
+    ] = None,
+    as_json: _Json = False,
+) -> None:
+    """The same APK, signed by another key."""
+    if (key is None) == (not new_key):
+        raise typer.BadParameter("give exactly one of --key and --new-key")
+    try:
+        if key is None:
+            chosen = SigningKey.generate(kind)
+        else:
+            chosen = SigningKey.load(key, certificate=cert, password=password)
+        with _opened([source]) as (apk,):
+            signed = resign_apk(apk, key=chosen)
+    except ConfigurationError as error:
+        _complain(str(error))
+        raise typer.Exit(USAGE) from error
+    target.write_bytes(signed)
+    if save_key is not None:
+        save_key.touch(mode=0o600)
+        save_key.write_bytes(chosen.to_pem())
+    row = {"file": str(target), "cert": chosen.cert_sha256, "size_bytes": len(signed)}
+    if as_json:
+        _write_json([row])
+    else:
+        sys.stdout.write(table([row], list(row)))

@@ -1,0 +1,151 @@
+"""What the commands say of an APK: as values for JSON, and as tables for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from holdfast.apk.archive import Apk
+from holdfast.apk.block import BlockId, find_signing_block
+from holdfast.apk.decide import Decision, Door
+from holdfast.apk.manifest import Manifest, read_manifest
+from holdfast.apk.signing_details import Capability, SigningDetails
+from holdfast.apk.verification import Verification
+from holdfast.apk.verify import verify
+
+__all__ = ["decision_facts", "facts_of", "table", "verification_facts"]
+
+Facts = dict[str, Any]
+
+_GENERATIONS = (23, 27, 32, 36)
+"""One level before v2, before v3, before v3.1, and the newest: who the signer is for each."""
+
+
+def _manifest_facts(manifest: Manifest) -> Facts:
+    return {
+        "package_name": manifest.package_name,
+        "version_code": manifest.version_code,
+        "version_name": manifest.version_name,
+        "min_sdk": manifest.min_sdk,
+        "target_sdk": manifest.target_sdk,
+        "label": manifest.label,
+        "labels": dict(manifest.labels),
+        "debuggable": manifest.debuggable,
+        "test_only": manifest.test_only,
+        "shared_user_id": manifest.shared_user_id,
+        "split_name": manifest.split_name,
+        "permissions": list(manifest.permissions),
+        "declared_permissions": list(manifest.declared_permissions),
+        "provider_authorities": list(manifest.provider_authorities),
+        "launcher_activity": manifest.launcher_activity,
+        "has_code": manifest.has_code,
+        "allow_backup": manifest.allow_backup,
+        "has_fragile_user_data": manifest.has_fragile_user_data,
+        "native_abis": list(manifest.native_abis),
+    }
+
+
+def _present_schemes(apk: Apk) -> list[str]:
+    """The schemes that have a signature in the file, right or wrong."""
+    found = []
+    if any(n.startswith("META-INF/") and n.upper().endswith(".SF") for n in apk.names):
+        found.append("v1")
+    block = find_signing_block(apk)
+    ids = {number for number, _ in block.pairs} if block else set()
+    named = {BlockId.V2: "v2", BlockId.V3: "v3", BlockId.V31: "v3.1"}
+    found.extend(name for number, name in named.items() if number in ids)
+    if ids & {BlockId.SOURCE_STAMP_V1, BlockId.SOURCE_STAMP_V2}:
+        found.append("source stamp")
+    return found
+
+
+def _capability_names(capabilities: Capability) -> list[str]:
+    return [flag.name.lower() for flag in Capability if flag.name and flag in capabilities]
+
+
+def _lineage(details: SigningDetails) -> list[Facts]:
+    """Past signers, oldest first, with what each may still do."""
+    past = (
+        SigningDetails(scheme=details.scheme, signers=(signer.certificate,))
+        for signer in details.past
+    )
+    return [
+        {"cert": one.cert_sha256s[0], "capabilities": _capability_names(signer.capabilities)}
+        for one, signer in zip(past, details.past, strict=True)
+    ]
+
+
+def facts_of(apk: Apk, *, file: str) -> Facts:
+    """Manifest, schemes, and the signer on each generation of Android with its lineage."""
+    signers = []
+    for api in _GENERATIONS:
+        verification = verify(apk, api=api)
+        details = verification.details
+        signers.append(
+            {
+                "api": api,
+                "accepted": verification.accepted,
+                "scheme": verification.scheme,
+                "certs": list(details.cert_sha256s) if details else [],
+                "lineage": _lineage(details) if details else [],
+            }
+        )
+    return {
+        "file": file,
+        **_manifest_facts(read_manifest(apk)),
+        "schemes": _present_schemes(apk),
+        "signers": signers,
+    }
+
+
+def verification_facts(verification: Verification, *, file: str) -> Facts:
+    details = verification.details
+    return {
+        "file": file,
+        "api": verification.api,
+        "accepted": verification.accepted,
+        "scheme": verification.scheme,
+        "certs": list(details.cert_sha256s) if details else [],
+        "findings": [
+            {"reason": finding.reason, "detail": finding.detail, "scheme": finding.scheme}
+            for finding in verification.findings
+        ],
+        "uncertain": verification.uncertain,
+    }
+
+
+def decision_facts(decision: Decision, *, api: int, door: Door) -> Facts:
+    return {
+        "api": api,
+        "decision": decision.outcome,
+        "code": decision.code,
+        "text": decision.text,
+        "data": decision.data,
+        "why": decision.why,
+        "shown": decision.shown(api, door),
+        "uncertain": decision.uncertain,
+    }
+
+
+def table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> str:
+    """Columns as wide as their longest text, but for the last one."""
+    lines = [list(columns), *([_cell(row[name]) for name in columns] for row in rows)]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(columns))]
+    padded = (
+        "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    )
+    return "\n".join(padded) + "\n"
+
+
+def _cell(value: object) -> str:
+    """One line, without control characters: what it holds may come from a hostile file."""
+    if isinstance(value, list):
+        text = " ".join(_cell(item) for item in value)
+    elif isinstance(value, dict):
+        text = ", ".join(f"{name} {_cell(item)}" for name, item in value.items() if item)
+    elif value is None or isinstance(value, bool):
+        text = {None: "-", True: "yes", False: "no"}[value]
+    else:
+        text = str(value)
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
