@@ -106,21 +106,25 @@ def verify(files: _Files, *, api: _Levels = None, as_json: _Json = False) -> Non
             sys.stdout.write(f"{path}\n")
             columns = ["api", "accepted", "scheme", "certs", "findings"]
             sys.stdout.write(table(rows, columns))
-        status = max(status, _verify_status(answers))
+        refused = REFUSED if is_archive else NOT_AN_APK
+        status = max(status, 0 if all(answer.accepted for answer in answers) else refused)
     raise typer.Exit(status)
 
 
-def _verified(path: Path, levels: Sequence[int]) -> list[Verification]:
+def _verified(path: Path, levels: Sequence[int]) -> tuple[list[Verification], bool]:
+    """The answers, and whether the file is an archive at all."""
     try:
         with Apk.from_path(path) as apk:
-            return [verify_apk(apk, api=level) for level in levels]
+            _ = apk.entries
+            return [verify_apk(apk, api=level) for level in levels], True
     except (ApkFormatError, OSError) as error:
         finding = Finding(reason=Reason.ARCHIVE_MALFORMED, detail=str(error))
         _complain(f"{path}: {error}")
-        return [
+        answers = [
             Verification(api=level, accepted=False, scheme=None, details=None, findings=(finding,))
             for level in levels
         ]
+        return answers, False
 
 
 def predict(
