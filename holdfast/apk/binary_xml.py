@@ -42,9 +42,9 @@ class ValueType:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Attribute:
-    """`resource_id` is 0 where the name has none (`package`); `data` is the raw 32-bit value.
+    """`resource_id` is 0 where the name has none (`package`).
 
-    `text` is the string of a string value; None for every other type.
+    `text` is the string of a string value, `data` the raw 32-bit value of every other type.
     """
 
     name: str
@@ -174,7 +174,7 @@ class _Reader:
             namespace=self._string(namespace) or "",
             resource_id=self._ids[name] if name < len(self._ids) else 0,
             type=kind,
-            data=value,
+            data=0 if kind == ValueType.STRING else value,
             text=self._string(index) if kind == ValueType.STRING else None,
         )
 
@@ -219,7 +219,8 @@ class _Writer:
                     self._others.setdefault(text)
         self.ids = sorted(ids)
         self._by_id = {resource_id: index for index, resource_id in enumerate(self.ids)}
-        self._others.setdefault("android")
+        for text in ("android", ANDROID):
+            self._others.setdefault(text)
         self._index = {text: len(self.ids) + i for i, text in enumerate(self._others)}
         self.strings = [ids[i] for i in self.ids] + list(self._others)
 
