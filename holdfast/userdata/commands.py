@@ -1,0 +1,101 @@
+"""`holdfast snapshot` and `holdfast diff`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from holdfast.deadline import Deadline
+from holdfast.device.connect import connect
+from holdfast.errors import ConfigurationError
+from holdfast.journal import Journal, Ledger
+from holdfast.userdata.collect import checked_name, collect
+from holdfast.userdata.detectors import detect
+from holdfast.userdata.diff import diff
+from holdfast.userdata.html import render
+from holdfast.userdata.storing import dump_snapshot, read_snapshot_file
+from holdfast.userdata.values import EntryKind, Snapshot
+from holdfast.userdata.words import count_of, shown_name, size_of
+
+__all__ = ["register"]
+
+_DEFAULT_ADB_PORT = 5037
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the program."""
+    app.command("snapshot")(snapshot)
+    app.command("diff")(compare)
+
+
+def snapshot(
+    serial: Annotated[str, typer.Argument(help="as `adb devices` lists it")],
+    package: Annotated[str, typer.Argument(help="the app whose data is recorded")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="the file to write")],
+    timeout: Annotated[float, typer.Option(help="seconds that it may take")] = 3600.0,
+) -> None:
+    """Record everything that can be seen of an app's data. Changes nothing on the device."""
+    try:
+        package_name = checked_name(package)
+    except ValueError as error:
+        raise ConfigurationError(str(error)) from error
+    deadline = Deadline.after(timeout)
+    journal = Journal()
+    device = connect(
+        name=serial,
+        serial=serial,
+        adb_server_port=int(os.environ.get("ANDROID_ADB_SERVER_PORT", _DEFAULT_ADB_PORT)),
+        journal=journal,
+        ledger=Ledger(journal),
+        deadline=deadline,
+    )
+    try:
+        taken = collect(device, package_name, deadline=deadline)
+    finally:
+        device.close()
+    output.write_text(dump_snapshot(taken), encoding="ascii")
+    for line in _summary(taken):
+        typer.echo(line)
+
+
+def _summary(taken: Snapshot) -> list[str]:
+    lines = [f"{taken.package_name}, by {taken.access}:"]
+    for area in taken.areas:
+        files = [e for e in taken.entries(area) if e.kind is EntryKind.FILE]
+        size = size_of(sum(e.size_bytes for e in files))
+        lines.append(f"  {area}: {taken.state(area)}, {count_of(len(files))} files, {size}")
+    lines += [f"  not seen: {shown_name(line)}" for line in taken.unseen]
+    return lines
+
+
+def compare(
+    before: Annotated[Path, typer.Argument(help="a file that `holdfast snapshot` wrote")],
+    after: Annotated[Path, typer.Argument(help="a later one of the same app")],
+    json_output: Annotated[bool, typer.Option("--json", help="everything, as JSON")] = False,
+    html: Annotated[Path | None, typer.Option(help="write an HTML page there, too")] = None,
+) -> None:
+    """Say what became of an app's data. Exit status 0: nothing was lost or changed; 1: something
+    was; 3: nothing was seen, so nothing can be said."""
+    was, now = read_snapshot_file(before), read_snapshot_file(after)
+    try:
+        found = diff(was, now)
+    except ValueError as error:
+        raise ConfigurationError(str(error)) from error
+    detections = detect(was, now)
+    if html is not None:
+        html.write_text(render(found, detections=detections), encoding="utf-8")
+    if json_output:
+        typer.echo(found.to_json())
+    else:
+        nothing = "nothing was seen" if found.nothing_seen else "nothing was lost or changed"
+        for line in found.lines() or (nothing,):
+            typer.echo(line)
+        for line in found.unseen:
+            typer.echo(f"not seen: {shown_name(line)}")
+    if found.losses:
+        raise typer.Exit(1)
+    if found.nothing_seen:
+        raise typer.Exit(3)

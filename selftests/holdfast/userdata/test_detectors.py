@@ -1,0 +1,185 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from holdfast.userdata.detectors import DETECTORS, NOT_BY_SNAPSHOT, detect
+from holdfast.userdata.values import Area, AreaContent, AreaState, Snapshot
+from selftests.holdfast.userdata.made import (
+    PACKAGE,
+    UID,
+    database,
+    directory,
+    file,
+    identity,
+    rows,
+    snapshot,
+    with_facts,
+    with_identity,
+)
+
+SYSTEM = frozenset({"SYSTEM", "HAS_CODE"})
+UPDATED = SYSTEM | {"UPDATED_SYSTEM_APP"}
+SETTINGS = {f"global/key{n}": "1" for n in range(20)} | {
+    "global/device_provisioned": "1",
+    "system/font_scale": "1.15",
+}
+PACKAGES = {"a.a": 10001, "b.b": 10002, "c.c": 10003}
+
+
+def foreign() -> Snapshot:
+    content = AreaContent(
+        state=AreaState.SEEN, entries=(directory(uid=UID + 1), file("files/a", uid=UID + 1))
+    )
+    return snapshot(areas={Area.CREDENTIAL: content})
+
+
+def mislabelled() -> Snapshot:
+    return snapshot(file("files/a", label="u:object_r:system_data_file:s0"))
+
+
+def shared(*names: str) -> Snapshot:
+    return snapshot(*(file(name) for name in names), area=Area.SHARED)
+
+
+CASES: dict[int, list[tuple[Snapshot, Snapshot]]] = {
+    1: [
+        (with_identity(), with_identity(app_id=UID + 1)),
+        (with_identity(), with_identity(first_install_time="2026-11-09 09:00:00")),
+        (with_identity(), with_identity(ce_data_inode=1)),
+    ],
+    2: [(with_identity(), with_identity(signers=("bbbb",)))],
+    3: [(with_identity(), with_identity(flags=SYSTEM, app_id=UID + 1))],
+    4: [(with_identity(flags=SYSTEM), with_identity(flags=SYSTEM, signers=("bbbb",)))],
+    6: [(with_identity(flags=SYSTEM), with_identity(flags=SYSTEM, app_id=UID + 1))],
+    7: [
+        (snapshot(file("files/a")), foreign()),
+        (snapshot(), snapshot(access_error="run-as: /data/user/0/x has wrong owner: 1/1, not 2")),
+    ],
+    8: [
+        (
+            with_facts(packages=PACKAGES),
+            with_facts(packages={name: app_id + 40 for name, app_id in PACKAGES.items()}),
+        )
+    ],
+    9: [(with_identity(), with_identity(code_path="/system/app/Chat", version_code=2))],
+    10: [(with_identity(flags=SYSTEM), with_identity(installed=False, record=False))],
+    11: [
+        (
+            with_identity(flags=UPDATED),
+            snapshot(identity=identity(flags=SYSTEM, version_code=2)),
+        )
+    ],
+    12: [
+        (
+            with_facts(properties={"sys.user.0.ce_available": "true"}),
+            with_facts(properties={}),
+        )
+    ],
+    13: [(with_facts(), with_facts(storage_error="ls: /sdcard/: Input/output error"))],
+    16: [
+        (
+            with_facts(settings=SETTINGS),
+            with_facts(settings=SETTINGS | {"global/device_provisioned": "0"}),
+        )
+    ],
+    17: [(with_facts(counts={"text messages": 9}), with_facts(counts={"text messages": 0}))],
+    18: [(with_facts(counts={"contacts": 9}), with_facts(counts={"contacts": 8}))],
+    20: [(with_facts(accounts=("me (mail)",)), with_facts(accounts=()))],
+    21: [(with_facts(app_ops={"CAMERA": "ignore"}), with_facts(app_ops={}))],
+    22: [
+        (with_identity(), with_identity(permissions=frozenset())),
+        (with_identity(permissions=frozenset()), with_identity()),
+    ],
+    23: [(with_facts(roles={"SMS": "a.a"}), with_facts(roles={"SMS": "b.b"}))],
+    24: [
+        (
+            with_facts(settings=SETTINGS),
+            with_facts(settings=SETTINGS | {"system/font_scale": "1.0"}),
+        ),
+        (
+            with_facts(settings=SETTINGS),
+            with_facts(settings={"system/font_scale": "1.15", "global/device_provisioned": "1"}),
+        ),
+    ],
+    25: [
+        (shared("DCIM/a.jpg"), shared()),
+        (with_facts(counts={"pictures": 5}), with_facts(counts={"pictures": 0})),
+    ],
+    26: [(snapshot(file("files/a")), mislabelled())],
+    27: [(with_identity(), with_identity(installed=False))],
+    28: [
+        (snapshot(file("files/a"), file("files/b", b"y")), snapshot(file("files/b", b"y"))),
+    ],
+    29: [
+        (
+            with_identity(),
+            snapshot(
+                file("files/a"),
+                identity=identity(version_code=4),
+                databases=(database("databases/m.db", rows("t", {}), user_version=7),),
+            ),
+        )
+    ],
+    30: [(with_facts(users={0: "Owner", 10: "Work"}), with_facts(users={0: "Owner"}))],
+    31: [(with_facts(volumes=("private mounted abc",)), with_facts(volumes=()))],
+}
+
+
+@pytest.mark.parametrize(
+    ("number", "before", "after"),
+    [(number, *case) for number, cases in CASES.items() for case in cases],
+)
+def test_each_class_of_damage_is_detected(number: int, before: Snapshot, after: Snapshot) -> None:
+    found = {detection.number: detection.evidence for detection in detect(before, after)}
+    assert number in found
+    assert all(found[number])
+
+
+def test_every_detector_has_a_case_that_turns_it_red() -> None:
+    assert {detector.number for detector in DETECTORS} == set(CASES)
+
+
+def test_every_class_is_detected_or_says_why_not() -> None:
+    assert {d.number for d in DETECTORS} | set(NOT_BY_SNAPSHOT) == set(range(1, 34))
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        with_identity(),
+        with_identity(
+            version_code=6,
+            last_update_time="2026-11-02 00:00:00",
+            code_path=f"/data/app/{PACKAGE}-2",
+        ),
+        with_identity(signers=("bbbb",), past_signers=("aaaa",)),
+        with_identity(
+            version_code=6,
+            permissions=frozenset({"android.permission.CAMERA", "android.permission.NFC"}),
+        ),
+    ],
+)
+def test_a_good_update_or_a_rotated_signer_raises_no_alarm(after: Snapshot) -> None:
+    assert detect(with_identity(), after) == ()
+
+
+def test_what_could_not_be_asked_raises_no_alarm() -> None:
+    full = with_facts(
+        settings=SETTINGS,
+        packages=PACKAGES,
+        counts={"contacts": 5},
+        users={0: "Owner"},
+        accounts=("me",),
+        app_ops={"CAMERA": "allow"},
+        roles={"SMS": "a"},
+        volumes=("private",),
+    )
+    assert detect(full, with_facts()) == ()
+    assert detect(with_facts(), full) == ()
+
+
+def test_an_app_without_dumpsys_fields_raises_no_alarm() -> None:
+    bare = replace(with_identity(), identity=replace(identity(), app_id=None, signers=()))
+    assert detect(bare, bare) == ()

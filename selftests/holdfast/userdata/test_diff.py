@@ -1,0 +1,250 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from holdfast.userdata.changes import Change, ChangeKind, ExpectedChanges, Subject
+from holdfast.userdata.diff import Diff, diff
+from holdfast.userdata.values import Area, AreaContent, AreaState, Entry, Snapshot
+from selftests.holdfast.userdata.made import (
+    UID,
+    database,
+    directory,
+    file,
+    identity,
+    preferences,
+    rows,
+    snapshot,
+)
+
+OTHER_LABEL = "u:object_r:app_data_file:s0:c9,c256,c512,c768"
+
+
+def only(found: Diff) -> Change:
+    (change,) = found.changes
+    return change
+
+
+BEFORE = file("files/a", b"hello world", mtime="2026-11-05 10:00:00.0 +0000")
+LATER = "2026-11-06 10:00:00.0 +0000"
+EARLIER = "2026-11-04 10:00:00.0 +0000"
+
+
+@pytest.mark.parametrize(
+    ("after", "kind"),
+    [
+        ((), ChangeKind.LOST),
+        ((file("files/a", b"hello there", mtime=LATER),), ChangeKind.CHANGED),
+        ((file("files/a", b"hello", mtime=LATER),), ChangeKind.TRUNCATED),
+        ((file("files/a", b"", mtime=LATER),), ChangeKind.EMPTIED),
+        ((file("files/a", b"hello older", mtime=EARLIER),), ChangeKind.REVERTED),
+        ((file("files/a", b"hello world", mode=0o100000),), ChangeKind.UNREADABLE),
+        ((file("files/a", b"hello world", label=OTHER_LABEL),), ChangeKind.UNREADABLE),
+        ((file("files/a", b"hello world", digest=""),), ChangeKind.UNREADABLE),
+        ((file("files/a", b"hello world", uid=UID + 1),), ChangeKind.FOREIGN),
+        ((file("kept/a", b"hello world"),), ChangeKind.MOVED),
+        ((BEFORE, file("files/b")), ChangeKind.ADDED),
+        ((directory("files/a"),), ChangeKind.LOST),
+    ],
+)
+def test_every_kind_of_change_has_its_name(after: tuple[Entry, ...], kind: ChangeKind) -> None:
+    found = diff(snapshot(BEFORE), snapshot(*after))
+    assert only(found).kind is kind
+    assert found.intact is not kind.is_loss
+
+
+def test_content_that_an_older_snapshot_knows_is_reverted() -> None:
+    old = file("files/a", b"first state!", mtime=LATER)
+    found = diff(snapshot(BEFORE), snapshot(old), older=[snapshot(old)])
+    assert only(found).kind is ChangeKind.REVERTED
+
+
+def test_a_file_that_is_the_same_but_for_its_time_is_intact() -> None:
+    found = diff(snapshot(BEFORE), snapshot(file("files/a", b"hello world", mtime=LATER, inode=9)))
+    assert found.changes == ()
+
+
+def test_a_relabelled_tree_is_intact_if_its_top_was_relabelled_too() -> None:
+    areas = {
+        Area.CREDENTIAL: AreaContent(
+            state=AreaState.SEEN,
+            entries=(directory(label=OTHER_LABEL), file("files/a", label=OTHER_LABEL)),
+        )
+    }
+    assert diff(snapshot(file("files/a")), snapshot(areas=areas)).changes == ()
+
+
+def test_a_moved_app_id_is_no_trouble_if_the_files_moved_with_it() -> None:
+    entries = (directory(uid=UID + 5), file("files/a", uid=UID + 5))
+    areas = {Area.CREDENTIAL: AreaContent(state=AreaState.SEEN, entries=entries)}
+    after = snapshot(areas=areas, identity=identity(app_id=UID + 5))
+    kinds = {change.kind for change in diff(snapshot(file("files/a")), after).changes}
+    assert kinds == {ChangeKind.REINSTALLED}
+
+
+@pytest.mark.parametrize("path", ["cache/a", "code_cache/a", "databases/x.db-shm", "lib"])
+def test_what_android_may_drop_is_not_missed(path: str) -> None:
+    mode = 0o120777 if path == "lib" else 0o100600
+    assert diff(snapshot(file(path, mode=mode)), snapshot()).intact
+
+
+def test_two_files_that_swap_names_are_moves_only_once_each() -> None:
+    before = snapshot(file("a", b"one"), file("b", b"one"))
+    found = diff(before, snapshot(file("c", b"one")))
+    assert sorted(c.kind for c in found.changes) == [ChangeKind.LOST, ChangeKind.MOVED]
+
+
+MESSAGES = {number: f"message {number}" for number in range(10)}
+
+
+@pytest.mark.parametrize("keyed", [True, False])
+def test_rows_that_are_gone_are_counted(keyed: bool) -> None:
+    was = rows("message", MESSAGES, keyed=keyed)
+    now = rows("message", {n: t for n, t in MESSAGES.items() if n > 2}, keyed=keyed)
+    found = diff(
+        snapshot(databases=(database("databases/m.db", was),)),
+        snapshot(databases=(database("databases/m.db", now),)),
+    )
+    assert only(found).kind is ChangeKind.LOST
+    assert found.lines() == ("3 of 10 messages in m.db are gone",)
+
+
+@pytest.mark.parametrize("keyed", [True, False])
+def test_rows_that_differ_are_counted(keyed: bool) -> None:
+    was = rows("message", MESSAGES, keyed=keyed)
+    now = rows("message", {**MESSAGES, 4: "another"}, keyed=keyed)
+    found = diff(
+        snapshot(databases=(database("databases/m.db", was),)),
+        snapshot(databases=(database("databases/m.db", now),)),
+    )
+    assert found.lines() == ("1 of 10 messages in m.db was changed",)
+
+
+def test_a_database_whose_bytes_differ_but_not_its_rows_is_intact() -> None:
+    held = (database("databases/m.db", rows("message", MESSAGES)),)
+    before = snapshot(
+        file("databases/m.db", b"pages"), file("databases/m.db-wal", b"log"), databases=held
+    )
+    assert diff(before, snapshot(file("databases/m.db", b"other"), databases=held)).changes == ()
+
+
+def test_a_database_that_cannot_be_read_any_more_says_how_much_was_in_it() -> None:
+    before = snapshot(
+        file("databases/m.db", b"pages" * 1000),
+        databases=(database("databases/m.db", rows("message", MESSAGES)),),
+    )
+    after = snapshot(
+        file("databases/m.db", b"noise" * 1000),
+        databases=(database("databases/m.db", problem="file is not a database"),),
+    )
+    assert diff(before, after).lines()[0] == (
+        "m.db with 10 rows (5.0 kB) can no longer be read as a database: file is not a database"
+    )
+
+
+def test_a_database_that_the_app_migrated_has_lost_no_row() -> None:
+    was = rows("message", MESSAGES)
+    now = rows("message", {n: f"{t} and a new column" for n, t in MESSAGES.items()})
+    now = type(now)(name=now.name, columns=(*now.columns, "more"), rows=now.rows, keys=now.keys)
+    found = diff(
+        snapshot(databases=(database("databases/m.db", was),)),
+        snapshot(databases=(database("databases/m.db", now),)),
+    )
+    assert found.changes == ()
+
+
+def test_preferences_are_compared_key_by_key() -> None:
+    before = snapshot(preferences=(preferences("shared_prefs/p.xml", {"a": "1", "b": "2"}),))
+    after = snapshot(preferences=(preferences("shared_prefs/p.xml", {"a": "9", "c": "3"}),))
+    assert diff(before, after).lines() == (
+        "1 of 2 settings in p is gone: b",
+        "1 of 2 settings in p was changed: a",
+    )
+
+
+def test_expected_changes_are_not_missed() -> None:
+    before = snapshot(
+        file("files/log"),
+        databases=(database("databases/m.db", rows("message", MESSAGES)),),
+        preferences=(preferences("shared_prefs/p.xml", {"a": "1"}),),
+    )
+    after = snapshot(identity=identity(first_install_time="2026-11-09 09:00:00"))
+    expected = ExpectedChanges(
+        paths=("private/files/l*",), tables=("m.db/*",), keys=("p/a",), reinstalled=True
+    )
+    assert diff(before, after, expected=expected).changes == ()
+    assert len(diff(before, after).changes) == 4
+
+
+def not_seen(**changed: object) -> Snapshot:
+    areas = {Area.CREDENTIAL: AreaContent(state=AreaState.NOT_SEEN, why="not debuggable")}
+    return snapshot(areas=areas, **changed)  # type: ignore[arg-type]
+
+
+def test_what_cannot_be_seen_again_is_not_intact_and_not_lost() -> None:
+    found = diff(snapshot(file("files/a", b"12345")), not_seen())
+    assert not found.intact
+    assert found.only_unseen
+    assert found.lines() == (
+        "the app's private data (1 files, 5 bytes) could not be looked at again: not debuggable",
+    )
+
+
+def test_what_run_as_refuses_for_a_wrong_owner_is_unreadable() -> None:
+    after = not_seen(access_error="run-as: /data/user/0/x has wrong owner: 1/1, not 2")
+    found = diff(snapshot(file("files/a")), after)
+    assert only(found).kind is ChangeKind.UNREADABLE
+    assert not found.only_unseen
+
+
+def test_an_app_that_left_nothing_lost_everything_whether_or_not_we_may_look() -> None:
+    gone = not_seen(identity=identity(installed=False, record=False))
+    kinds = [change.kind for change in diff(snapshot(file("files/a")), gone).changes]
+    assert kinds == [ChangeKind.GONE_APP, ChangeKind.LOST]
+
+
+def test_nothing_seen_before_is_said_and_is_not_a_pass_by_itself() -> None:
+    found = diff(not_seen(), not_seen())
+    assert found.intact
+    assert found.nothing_seen
+
+
+def test_a_new_directory_under_the_same_record_is_a_loss_without_looking_inside() -> None:
+    found = diff(not_seen(), not_seen(identity=identity(ce_data_inode=4712)))
+    assert only(found).kind is ChangeKind.RECREATED
+
+
+def test_what_a_person_would_miss_most_comes_first() -> None:
+    before = snapshot(
+        directory("files"),
+        file("files/a.bin", b"1" * 10),
+        file("files/b.bin", b"2" * 999),
+        file("files/p.jpg", b"3"),
+        databases=(database("databases/m.db", rows("message", MESSAGES)),),
+        preferences=(preferences("shared_prefs/p.xml", {"a": "1"}),),
+    )
+    found = diff(before, snapshot(identity=identity(ce_data_inode=1)))
+    subjects = [change.subject for change in found.changes]
+    assert subjects == [
+        Subject.APP,
+        Subject.ROWS,
+        Subject.PICTURE,
+        Subject.FILE,
+        Subject.FILE,
+        Subject.PREFERENCE,
+    ]
+    assert found.lines()[3] == "2 files (1.0 kB) in private data are gone: files/b.bin, files/a.bin"
+
+
+def test_the_json_says_what_the_lines_say() -> None:
+    found = diff(snapshot(file("files/a\udcff")), snapshot())
+    document = json.loads(found.to_json())
+    assert document["intact"] is False
+    assert document["changes"][0]["kind"] == "lost"
+    assert document["lines"] == ["file files/a\\udcff (1 byte) in private data is gone"]
+
+
+def test_snapshots_of_two_apps_are_not_compared() -> None:
+    with pytest.raises(ValueError, match="snapshots of"):
+        diff(snapshot(), snapshot(package_name="com.example.other"))
