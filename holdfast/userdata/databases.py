@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-from holdfast.userdata.values import Table
+from holdfast.userdata.values import Table, path_of_bytes
 
 __all__ = ["MAGIC", "DatabaseUnreadable", "is_database_name", "main_database", "read_tables"]
 
@@ -53,7 +53,7 @@ def read_tables(file: Path) -> tuple[tuple[Table, ...], int]:
         raise DatabaseUnreadable("empty" if not magic else "encrypted, or no SQLite database")
     try:
         with closing(sqlite3.connect(file, timeout=1.0)) as connection:
-            connection.text_factory = bytes
+            connection.text_factory = path_of_bytes
             _make_harmless(connection)
             version = int(connection.execute("PRAGMA user_version").fetchone()[0])
             return tuple(
@@ -76,7 +76,7 @@ def _table_names(connection: sqlite3.Connection) -> list[str]:
         " AND sql NOT LIKE 'CREATE VIRTUAL%' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
         " ORDER BY name"
     )
-    return [bytes(name).decode("utf-8", "surrogateescape") for (name,) in rows]
+    return [str(name) for (name,) in rows]
 
 
 def _quoted(name: str) -> str:
@@ -85,7 +85,7 @@ def _quoted(name: str) -> str:
 
 def _read_table(connection: sqlite3.Connection, name: str) -> Table:
     about = connection.execute(f"PRAGMA table_info({_quoted(name)})").fetchall()
-    columns = [bytes(row[1]).decode("utf-8", "surrogateescape") for row in about]
+    columns = [str(row[1]) for row in about]
     key_at = [at for at, row in enumerate(about) if row[5]]
     chosen = ", ".join(_quoted(column) for column in columns)
     rows = connection.execute(f"SELECT {chosen} FROM {_quoted(name)}")
@@ -105,4 +105,6 @@ def _digests(rows: sqlite3.Cursor, key_at: list[int]) -> Iterator[tuple[str, str
 
 def _digest(values: tuple[object, ...]) -> str:
     """16 hex digits over the values with their types; a trailing NULL counts as a column."""
-    return hashlib.blake2b(repr(values).encode(), digest_size=8).hexdigest()
+    return hashlib.blake2b(
+        repr(values).encode("utf-8", "surrogateescape"), digest_size=8
+    ).hexdigest()

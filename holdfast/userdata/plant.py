@@ -89,9 +89,13 @@ def plant(
         items = list(_items(plan, Path(scratch)))
         written: dict[Area, int] = {}
         size_bytes, failed = 0, []
-        reachable = [item for item in items if _command(answers, package_name, item.file.area)]
+        reachable = [
+            item
+            for item in items
+            if item.file.area in roots and _command(answers, package_name, item.file.area)
+        ]
         for area, batch in _batches(reachable):
-            planter = _Planter(device, deadline, root=roots.get(area, ""), scratch=Path(scratch))
+            planter = _Planter(device, deadline, root=roots[area], scratch=Path(scratch))
             refused = planter.write(batch, plan, command=_command(answers, package_name, area))
             failed += [batch[number].file for number in refused]
             written[area] = written.get(area, 0) + len(batch) - len(refused)
@@ -103,7 +107,7 @@ def plant(
     return Planted(
         files=written,
         size_bytes=size_bytes,
-        not_covered=tuple(_not_covered(unreachable, failed, answers)),
+        not_covered=tuple(_not_covered(unreachable, failed, answers, roots)),
     )
 
 
@@ -158,8 +162,6 @@ class _Planter:
 
     def write(self, batch: Sequence[_Item], plan: SeedPlan, *, command: str) -> list[int]:
         """The numbers in `batch` of what could not be written."""
-        if not self._root:
-            return list(range(len(batch)))
         pack = self._scratch / "pack"
         lines = list(self._pack(batch, plan, pack))
         script = _HEAD.replace("ROOT", self._root) + "\n".join(lines) + "\nprint -r -- done\n"
@@ -219,10 +221,14 @@ def _give_to_app(
 
 
 def _not_covered(
-    unreachable: set[Area], failed: Sequence[SeedFile], answers: Answers
+    unreachable: set[Area],
+    failed: Sequence[SeedFile],
+    answers: Answers,
+    roots: Mapping[Area, str],
 ) -> Iterator[str]:
     for area in sorted(unreachable):
-        yield f"{area} data: {answers.access_error or 'the device does not let us in'}"
+        refused = answers.access_error or "the device does not let us in"
+        yield f"{area} data: {refused if area in roots else 'this Android has none'}"
     for area in sorted({file.area for file in failed}):
         names = [file.path for file in failed if file.area is area]
         yield f"{len(names)} files of {area} data: the device refused to write {names[0]!a} …"

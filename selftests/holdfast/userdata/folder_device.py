@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -132,6 +133,16 @@ class FolderDevice:
             self._script(silent, 'echo "unknown command"; exit 1')
         self.answer("getprop", "[ro.build.fingerprint]: [maker/device:11/X/1:user/release-keys]\n")
         self.install()
+
+    def become_android_5(self) -> None:
+        """Only toolbox is left: no find, stat, xargs, nor checksums but md5."""
+        for tool in _TOYBOX_TOOLS:
+            if tool not in ("cat", "readlink", "mkdir", "rm"):
+                (self.root / "bin" / tool).unlink()
+        tools = Path(__file__).with_name("toolbox_tools.py")
+        for tool in ("ls", "md5"):
+            self._script(tool, f'exec {sys.executable} -I -S {tools} {tool} "$@"')
+        self.api = 22
 
     @property
     def data(self) -> Path:
