@@ -1,0 +1,117 @@
+"""The `holdfast` command."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from holdfast.apk import commands as apk_commands
+from holdfast.errors import ConfigurationError, HoldfastError, LabError
+from holdfast.lab.doctor import checks, state_of
+from holdfast.lab.inventory import Inventory, inventory_schema, read_inventory
+from holdfast.lab.leases import LeaseTable, default_state_dir
+from holdfast.lab.providing import provider_for
+from holdfast.lab.quarantine import QuarantineStore
+from holdfast.report.summary import ExitStatus
+from holdfast.userdata import commands as userdata_commands
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="holdfast",
+    help="Proves that a firmware's updates do not cost its users their data. Scenarios: pytest.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+apk_commands.register(app)
+userdata_commands.register(app)
+
+DevicesFile = Annotated[Path, typer.Option("--devices", help="the file of the lab's devices")]
+DEFAULT_DEVICES = Path("devices.yaml")
+
+
+@app.command()
+def devices(
+    devices_file: DevicesFile = DEFAULT_DEVICES,
+    schema: Annotated[
+        bool, typer.Option("--schema", help="print the JSON schema of the file, for editors")
+    ] = False,
+) -> None:
+    """Which devices there are, in which state, and who has leased them. Touches none of them."""
+    if schema:
+        print(json.dumps(inventory_schema(), indent=2))
+        return
+    inventory = read_inventory(devices_file)
+    Console().print(_table(inventory, folder=devices_file.parent))
+
+
+def _table(inventory: Inventory, *, folder: Path) -> Table:
+    leases = LeaseTable(default_state_dir())
+    quarantine = QuarantineStore(default_state_dir() / "quarantine.sqlite3")
+    table = Table(box=None)
+    for heading in ("device", "kind", "state", "store", "leased by", "quarantine"):
+        table.add_column(heading, no_wrap=heading != "quarantine")
+    for spec in inventory.devices:
+        _, holder = leases.entry(provider_for(spec, folder=folder).resource)
+        held = f"run {holder.run}, process {holder.pid}" if holder and holder.alive else "-"
+        stay = quarantine.current(spec.name)
+        out = f"{stay.reason} ({stay.owner})" if stay else "-"
+        table.add_row(
+            *(Text(t) for t in (spec.name, spec.kind, state_of(spec), spec.store or "-", held, out))
+        )
+    return table
+
+
+@app.command()
+def release(
+    name: Annotated[str, typer.Argument(help="a device that is in quarantine")],
+    by: Annotated[str, typer.Option(help="who says that it is well again")],
+    devices_file: DevicesFile = DEFAULT_DEVICES,
+) -> None:
+    """Take a device out of quarantine."""
+    spec = read_inventory(devices_file).device(name)
+    store = QuarantineStore(default_state_dir() / "quarantine.sqlite3")
+    if not store.release(spec.name, by=by, at=time.time()):
+        raise ConfigurationError(f"{name} is not in quarantine")
+    print(f"{name} is back in the lab")
+
+
+@app.command()
+def doctor(devices_file: DevicesFile = DEFAULT_DEVICES) -> None:
+    """Can this computer do what the lab's file asks of it? Says what to do if not."""
+    all_well = True
+    console = Console(highlight=False)
+    for check in checks(read_inventory(devices_file)):
+        mark = Text("ok      ", style="green") if check.well else Text("NOT WELL", style="bold red")
+        console.print(mark, Text(f"{check.what}: {check.found}"), soft_wrap=True)
+        if not check.well:
+            console.print(Text(f"         {check.advice}"), soft_wrap=True)
+            all_well = False
+    if not all_well:
+        raise typer.Exit(ExitStatus.LAB_TROUBLE)
+
+
+def main() -> None:
+    """Run the command. A wrong file or option ends with status 4, lab trouble with 3."""
+    try:
+        app()
+    except ConfigurationError as error:
+        _say_and_end(error, ExitStatus.CONFIGURATION)
+    except LabError as error:
+        _say_and_end(error, ExitStatus.LAB_TROUBLE)
+    except HoldfastError as error:
+        _say_and_end(error, ExitStatus.PRODUCT_FAILURE)
+
+
+def _say_and_end(error: HoldfastError, status: ExitStatus) -> None:
+    print(f"holdfast: {error}", file=sys.stderr)
+    sys.exit(int(status))
