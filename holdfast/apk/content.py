@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from holdfast.apk.archive import Apk
@@ -118,6 +117,9 @@ def _in_parallel(
         buffer = bytearray(longest)
         yield from (digest(piece, buffer) for piece in pieces)
         return
+
+    # For small APKs, of which one thread makes quick work, the import would be most of the time.
+    from concurrent.futures import ThreadPoolExecutor
 
     def digest_share(first: int) -> list[bytes]:
         own_buffer = bytearray(longest)

@@ -12,10 +12,6 @@ import hmac
 from dataclasses import dataclass
 from enum import StrEnum
 
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-
 from holdfast.apk.asn1 import Asn1Value
 from holdfast.apk.format_error import ApkFormatError
 
@@ -32,19 +28,11 @@ _KEY_TYPES = {
     "1.2.840.10040.4.1": "DSA",
     "1.2.840.10045.2.1": "EC",
 }
-_CURVES: dict[str, ec.EllipticCurve] = {
-    "1.3.132.0.33": ec.SECP224R1(),
-    "1.2.840.10045.3.1.7": ec.SECP256R1(),
-    "1.3.132.0.34": ec.SECP384R1(),
-    "1.3.132.0.35": ec.SECP521R1(),
-}
-_HASHES: dict[str, hashes.HashAlgorithm] = {
-    "md5": hashes.MD5(),
-    "sha1": hashes.SHA1(),
-    "sha224": hashes.SHA224(),
-    "sha256": hashes.SHA256(),
-    "sha384": hashes.SHA384(),
-    "sha512": hashes.SHA512(),
+_CURVES = {
+    "1.3.132.0.33": "secp224r1",
+    "1.2.840.10045.3.1.7": "secp256r1",
+    "1.3.132.0.34": "secp384r1",
+    "1.3.132.0.35": "secp521r1",
 }
 # DigestInfo up to the digest itself (RFC 8017, 9.2, note 1).
 _DIGEST_INFO = {
@@ -118,9 +106,9 @@ class PublicKey:
                 type=KeyType.DSA,
                 numbers=_checked_dsa((*group, Asn1Value.parse(content).integer())),
             )
-        curve = algorithm[1].oid()
-        if curve not in _CURVES:
-            raise ApkFormatError(f"a public key on an unknown curve {curve}")
+        curve = _CURVES.get(algorithm[1].oid())
+        if curve is None:
+            raise ApkFormatError("a public key on an unknown curve")
         return cls(type=KeyType.EC, curve=curve, point=content)
 
 
@@ -235,9 +223,7 @@ def _dsa(key: PublicKey, signature: bytes, message: bytes, digest: str) -> bool:
 
 
 def _ecdsa(key: PublicKey, signature: bytes, message: bytes, digest: str) -> bool:
-    try:
-        public = ec.EllipticCurvePublicKey.from_encoded_point(_CURVES[key.curve], key.point)
-        public.verify(signature, message, ec.ECDSA(_HASHES[digest]))
-    except (InvalidSignature, UnsupportedAlgorithm, ValueError):
-        return False
-    return True
+    # Loading `cryptography` takes ten times as long as checking a signature; few APKs have EC keys.
+    from holdfast.apk.elliptic import verify_ecdsa
+
+    return verify_ecdsa(key.curve, key.point, signature, message, digest=digest)

@@ -13,7 +13,6 @@ from holdfast.apk.archive import LOCAL_HEADER_MAGIC, Apk
 from holdfast.apk.block import BlockId, find_signing_block
 from holdfast.apk.format_error import ApkFormatError
 from holdfast.apk.jar import verify_v1
-from holdfast.apk.manifest import read_manifest
 from holdfast.apk.public_keys import KeyType, PublicKey
 from holdfast.apk.scheme_v2 import MAX_SIGNERS, verify_v2
 from holdfast.apk.scheme_v3 import V3_SINCE_API, verify_v3
@@ -102,6 +101,9 @@ def _judge_v1(
 
 def _check_v1_is_enough(apk: Apk, api: int) -> None:
     """Newer apps need a newer scheme (PackageParser; ApkSignatureVerifier from API 30 on)."""
+    # Reading manifests is much code, and no APK that has a newer scheme needs it here.
+    from holdfast.apk.manifest import read_manifest
+
     try:
         manifest = read_manifest(apk)
     except ApkFormatError as error:

@@ -107,7 +107,7 @@ def test_a_key_of_another_kind_is_a_format_error() -> None:
 
 
 def test_a_point_that_is_not_on_its_curve_does_not_verify() -> None:
-    key = PublicKey(type=KeyType.EC, curve="1.2.840.10045.3.1.7", point=b"\x04" + bytes(64))
+    key = PublicKey(type=KeyType.EC, curve="secp256r1", point=b"\x04" + bytes(64))
     assert not verify_signature(key, b"", b"", form=SignatureForm.ECDSA, digest="sha256")
 
 
