@@ -1,0 +1,1 @@
+"""The commands that Android itself brings: pm, am, settings, dumpsys, input, …"""

@@ -1,0 +1,231 @@
+"""`dumpsys SERVICE`: what tools read of the running system."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from virtualdevice.system.invocation import Invocation
+from virtualdevice.system.packages.dump import dump_package, dump_packages
+from virtualdevice.system.phone import Phone
+from virtualdevice.system.screen.surface import Surface
+
+__all__ = ["SERVICES", "dumpsys"]
+
+Dump = Callable[[Phone, Sequence[str]], str]
+
+
+def _window_record(surface: Surface) -> str:
+    return f"Window{{{surface.identity:x} u0 {surface.package}/{surface.activity}}}"
+
+
+def _activity_record(surface: Surface, task: int) -> str:
+    return f"ActivityRecord{{{surface.identity:x} u0 {surface.component} t{task}}}"
+
+
+def _focus_lines(phone: Phone) -> list[str]:
+    screen = phone.screen
+    activity = screen.top_activity
+    token = f"AppWindowToken{{{activity.identity:x} token=Token{{{activity.identity:x} "
+    if phone.api >= 29:
+        app = _activity_record(activity, phone.task_of(activity))
+    else:
+        app = f"{token}{_activity_record(activity, phone.task_of(activity))}}}}}"
+    focus = "null" if not screen.is_on else _window_record(screen.top)
+    return [f"  mCurrentFocus={focus}", f"  mFocusedApp={app}"]
+
+
+def dump_window(phone: Phone, arguments: Sequence[str]) -> str:
+    lines = ["WINDOW MANAGER WINDOWS (dumpsys window windows)"]
+    for number, surface in enumerate(reversed(phone.screen.surfaces)):
+        lines.append(f"  Window #{number} {_window_record(surface)}:")
+        shown = "true" if surface is phone.screen.top else "false"
+        lines.append(f"    mHasSurface={shown} isReadyForDisplay()={shown}")
+    if phone.screen.keyboard_shown:
+        lines.append("  mInputMethodWindow=Window{2f1d3c5 u0 InputMethod}")
+    rotation = phone.screen.rotation
+    lines += [*_focus_lines(phone), f"  mRotation={rotation}", f"  mCurrentRotation={rotation}"]
+    if "policy" in arguments or not arguments:
+        awake = "true" if phone.screen.is_on else "false"
+        lines += [
+            "WINDOW MANAGER POLICY STATE (dumpsys window policy)",
+            f"    mAwake={awake}",
+            f"    screenState={'SCREEN_STATE_ON' if phone.screen.is_on else 'SCREEN_STATE_OFF'}",
+            "    mShowingLockscreen=false",
+            "    showing=false",
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def dump_activity(phone: Phone, arguments: Sequence[str]) -> str:
+    screen = phone.screen
+    activity = screen.top_activity
+    record = _activity_record(activity, phone.task_of(activity))
+    if arguments[:1] == ["top"]:
+        pid = phone.pid_of(activity.package)
+        return (
+            f"TASK {activity.package} id={phone.task_of(activity)}\n"
+            f"  ACTIVITY {activity.component} {activity.identity:x} pid={pid}\n"
+            f"    Local Activity {activity.identity:x} State:\n"
+            "      mResumed=true mStopped=false mFinished=false\n"
+        )
+    lines = ["ACTIVITY MANAGER ACTIVITIES (dumpsys activity activities)"]
+    resumed = "topResumedActivity" if phone.api >= 30 else "mResumedActivity"
+    for surface in reversed(screen.surfaces):
+        task = phone.task_of(surface)
+        lines.append(f"      * Hist #0: {_activity_record(surface, task)}")
+    lines.append(f"    {resumed}: {record}" if phone.api < 30 else f"  {resumed}={record}")
+    if phone.api >= 30:
+        lines.append(f"  ResumedActivity: {record}")
+    lines.append(f"  mFocusedActivity: {record}" if phone.api < 26 else f"  mFocusedApp={record}")
+    return "\n".join(lines) + "\n"
+
+
+def dump_power(phone: Phone, arguments: Sequence[str]) -> str:
+    on = "true" if phone.screen.is_on else "false"
+    state = "Awake" if phone.screen.is_on else "Asleep"
+    return (
+        "POWER MANAGER (dumpsys power)\n\n"
+        "Power Manager State:\n"
+        f"  mWakefulness={state}\n"
+        f"  mHoldingDisplaySuspendBlocker={on}\n"
+        f"Display Power: state={'ON' if phone.screen.is_on else 'OFF'}\n"
+    )
+
+
+def dump_display(phone: Phone, arguments: Sequence[str]) -> str:
+    facts, rotation = phone.personality.screen, phone.screen.rotation
+    size = f"{facts.width_px} x {facts.height_px}"
+    return (
+        "DISPLAY MANAGER (dumpsys display)\n"
+        f"  mViewports=[DisplayViewport{{valid=true, displayId=0, orientation={rotation}, "
+        f"logicalFrame=Rect(0, 0 - {facts.width_px}, {facts.height_px})}}]\n"
+        f'    mBaseDisplayInfo=DisplayInfo{{"Built-in Screen", real {size}, '
+        f"density {facts.density_dpi}, rotation {rotation}}}\n"
+    )
+
+
+def dump_battery(phone: Phone, arguments: Sequence[str]) -> str:
+    battery = phone.battery
+    if arguments[:1] == ["set"] and len(arguments) >= 3:
+        battery[arguments[1]] = arguments[2]
+        return ""
+    if arguments[:1] == ["reset"]:
+        phone.reset_battery()
+        return ""
+    return (
+        "Current Battery Service state:\n"
+        f"  AC powered: {'true' if battery['ac'] == '1' else 'false'}\n"
+        f"  USB powered: {'true' if battery['usb'] == '1' else 'false'}\n"
+        "  Wireless powered: false\n"
+        "  Max charging current: 0\n"
+        f"  status: {battery['status']}\n"
+        "  health: 2\n"
+        "  present: true\n"
+        f"  level: {battery['level']}\n"
+        "  scale: 100\n"
+        "  voltage: 4150\n"
+        f"  temperature: {battery['temp']}\n"
+        "  technology: Li-ion\n"
+    )
+
+
+def dump_surface_flinger(phone: Phone, arguments: Sequence[str]) -> str:
+    if "--display-id" in arguments:
+        return 'Display 4619827259835644672 (HWC display 0): port=0 pnpId=GGL displayName=""\n'
+    return "Build configuration: [sf PRESENT_TIME_OFFSET=0]\n"
+
+
+def dump_package_service(phone: Phone, arguments: Sequence[str]) -> str:
+    names = [word for word in arguments if not word.startswith("-")]
+    if names[:1] in (["messages"], ["m"]):
+        lines = [
+            line.text
+            for line in phone.parts.log.lines(("system",))
+            if line.tag == "PackageManager" and line.level in "WE"
+        ]
+        return "\n".join(["Settings parse messages:", "", "Package warning messages:", *lines, ""])
+    if names[:1] == ["packages"] or not names:
+        return dump_packages(phone.parts)
+    return dump_package(phone.parts, names[-1])
+
+
+def dump_notification(phone: Phone, arguments: Sequence[str]) -> str:
+    lines = ["Current Notification Manager state:", "  Notification List:"]
+    for item in phone.screen.notifications:
+        lines += [
+            f"    NotificationRecord(0x{id(item) & 0xFFFFFFF:x}: pkg={item.package} "
+            "user=UserHandle{0} id=1 tag=" + item.tag,
+            f"      android.title=String ({item.title})",
+            f"      android.text=String ({item.text})",
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def dump_input_method(phone: Phone, arguments: Sequence[str]) -> str:
+    shown = "true" if phone.screen.keyboard_shown else "false"
+    method = phone.parts.settings.get("secure", "default_input_method") or ""
+    return (
+        "Current Input Method Manager state:\n"
+        f"  mCurMethodId={method}\n"
+        f"  mShowRequested={shown} mShowExplicitlyRequested=false mShowForced=false "
+        f"mInputShown={shown}\n"
+    )
+
+
+def dump_user(phone: Phone, arguments: Sequence[str]) -> str:
+    state = "RUNNING_LOCKED" if phone.credential_storage_locked else "RUNNING_UNLOCKED"
+    return f"Users:\n  UserInfo{{0:Owner:13}} serialNo=0\n    State: {state}\n"
+
+
+def dump_alarm(phone: Phone, arguments: Sequence[str]) -> str:
+    return "Current Alarm Manager state:\n"
+
+
+def dump_account(phone: Phone, arguments: Sequence[str]) -> str:
+    return "User UserInfo{0:Owner:13}:\n  Accounts: 0\n"
+
+
+def dump_meminfo(phone: Phone, arguments: Sequence[str]) -> str:
+    return "Applications Memory Usage (in Kilobytes):\n"
+
+
+SERVICES: dict[str, Dump] = {
+    "window": dump_window,
+    "activity": dump_activity,
+    "power": dump_power,
+    "display": dump_display,
+    "battery": dump_battery,
+    "SurfaceFlinger": dump_surface_flinger,
+    "package": dump_package_service,
+    "notification": dump_notification,
+    "input_method": dump_input_method,
+    "user": dump_user,
+    "alarm": dump_alarm,
+    "account": dump_account,
+    "meminfo": dump_meminfo,
+}
+MORE_SERVICES = ("appops", "diskstats", "settings", "input", "mount", "wifi", "connectivity")
+
+
+async def dumpsys(phone: Phone, call: Invocation) -> int:
+    arguments = list(call.arguments)
+    while arguments[:1] in (["-t"], ["-T"], ["--priority"]):
+        arguments = arguments[2:]
+    if not arguments:
+        for name, dump in SERVICES.items():
+            await call.out(f"DUMP OF SERVICE {name}:\n{dump(phone, [])}")
+        return 0
+    if arguments[0] == "-l":
+        names = sorted([*SERVICES, *MORE_SERVICES])
+        await call.out("\n".join(["Currently running services:", *(f"  {n}" for n in names)]))
+        return 0
+    name, rest = arguments[0], arguments[1:]
+    if name in SERVICES:
+        text = SERVICES[name](phone, rest)
+        if text:
+            await call.out(text)
+        return 0
+    if name in MORE_SERVICES:
+        return 0
+    await call.error(f"Can't find service: {name}")
+    return 0

@@ -1,0 +1,128 @@
+"""`pm list`, `pm path`, `pm dump` and other questions."""
+
+from __future__ import annotations
+
+from virtualdevice.system.commands.arguments import CommandRefused, Words
+from virtualdevice.system.invocation import Invocation
+from virtualdevice.system.packages.dump import dump_package
+from virtualdevice.system.packages.records import PackageRecord
+from virtualdevice.system.phone import Phone
+
+__all__ = ["dump", "list_something", "path", "resolve_activity"]
+
+FEATURES = (
+    "android.hardware.touchscreen",
+    "android.hardware.wifi",
+    "android.software.app_widgets",
+    "android.software.device_admin",
+    "android.software.home_screen",
+    "android.software.input_methods",
+)
+
+
+class Listing:
+    """Which packages `pm list packages` shows, and what of them."""
+
+    def __init__(self, words: Words) -> None:
+        self.shown: set[str] = set()
+        self.uid: int | None = None
+        while (option := words.option()) is not None:
+            if option == "--user":
+                words.value(option)
+            elif option == "--uid":
+                self.uid = int(words.value(option))
+            else:
+                self.shown.add(option)
+        self.filter = words.next() or ""
+
+    def admits(self, record: PackageRecord) -> bool:
+        """Whether the record is among what was asked for."""
+        shown = self.shown
+        if not record.installed and not shown & {"-u", "-a"}:
+            return False
+        enabled = record.enabled in (0, 1)
+        excluded = (
+            ("-s" in shown and not record.is_system)
+            or ("-3" in shown and record.is_system)
+            or ("-d" in shown and enabled)
+            or ("-e" in shown and not enabled)
+            or (self.uid is not None and record.app_id != self.uid)
+        )
+        return not excluded and self.filter in record.name
+
+    def line(self, record: PackageRecord) -> str:
+        text = "package:"
+        if "-f" in self.shown:
+            text += f"{record.base_apk}="
+        text += record.name
+        if "--show-versioncode" in self.shown:
+            text += f" versionCode:{record.version_code}"
+        if "-i" in self.shown:
+            text += f"  installer={record.installer or 'null'}"
+        if "-U" in self.shown:
+            text += f" uid:{record.app_id}"
+        return text
+
+
+async def list_something(phone: Phone, call: Invocation, words: Words) -> int:
+    what = words.required("Error: didn't specify type of data to list")
+    if what in ("packages", "package"):
+        listing = Listing(words)
+        lines = [listing.line(r) for r in phone.parts.registry if listing.admits(r)]
+    elif what == "users":
+        lines = user_lines(phone)
+    elif what == "features":
+        lines = [f"feature:{name}" for name in FEATURES]
+    elif what == "permissions":
+        lines = ["All Permissions:", ""]
+        declared = (p for record in phone.parts.registry for p in record.declared_permissions)
+        lines += [f"+ permission:{name}" for name in declared]
+    elif what in ("instrumentation", "libraries", "permission-groups", "staged-sessions"):
+        lines = []
+    else:
+        raise CommandRefused(f"Error: unknown list type '{what}'")
+    if lines:
+        await call.out("\n".join(lines))
+    return 0
+
+
+def user_lines(phone: Phone) -> list[str]:
+    """The stated format of `pm list users`; 13 = primary, admin, initialized."""
+    name = "机主" if phone.personality.language == "zh" else "Owner"
+    flags = "c13" if phone.api >= 29 else "13"
+    return ["Users:", f"\tUserInfo{{0:{name}:{flags}}} running"]
+
+
+async def path(phone: Phone, call: Invocation, words: Words) -> int:
+    """Nothing and status 1 if it is not there."""
+    while (option := words.option()) is not None:
+        if option == "--user":
+            words.value(option)
+    name = words.required("Error: no package specified")
+    record = phone.parts.registry.installed(name)
+    if record is None:
+        return 1
+    await call.out("\n".join(f"package:{record.code_path}/{apk}" for apk in record.apk_names))
+    return 0
+
+
+async def dump(phone: Phone, call: Invocation, words: Words) -> int:
+    name = words.required("Error: no package specified")
+    text = dump_package(phone.parts, name)
+    indented = "\n".join(f"  {line}" if line else line for line in text.splitlines())
+    await call.out(f"DUMP OF SERVICE package:\n{indented}")
+    return 0
+
+
+async def resolve_activity(phone: Phone, call: Invocation, words: Words) -> int:
+    """`--brief [-c CATEGORY] PACKAGE`: the activity that a launcher icon opens."""
+    brief = "--brief" in (rest := words.rest())
+    names = [word for word in rest if phone.parts.registry.installed(word)]
+    record = phone.parts.registry.installed(names[-1]) if names else None
+    if record is None or not record.launcher_activity:
+        await call.out("No activity found")
+        return 0
+    if brief:
+        await call.out("priority=0 preferredOrder=0 match=0x108000 specificIndex=-1 isDefault=true")
+    await call.out(f"{record.name}/{phone.activities.launcher_activity(record)}")
+    return 0

@@ -1,0 +1,191 @@
+"""Small commands: ime, svc, monkey, appops, content, service, reboot, and the like."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from virtualdevice.seams import BootMode
+from virtualdevice.system.commands.arguments import CommandRefused, Words
+from virtualdevice.system.commands.dumpsys import MORE_SERVICES, SERVICES
+from virtualdevice.system.invocation import ROOT_UID, SHELL_UID, Invocation
+from virtualdevice.system.phone import Phone
+from virtualdevice.system.properties import reboot_mode
+
+__all__ = ["appops", "content", "ime", "monkey", "reboot", "service", "svc"]
+
+INPUT_METHODS = ("com.android.inputmethod.latin/.LatinIME",)
+
+
+async def reboot(phone: Phone, call: Invocation) -> int:
+    """`reboot [-p] [MODE]`; init is asked, so an app cannot."""
+    if call.caller.uid not in (ROOT_UID, SHELL_UID):
+        raise CommandRefused("reboot: Operation not permitted")
+    words = Words(call.arguments)
+    mode = BootMode.SYSTEM
+    while (option := words.option()) is not None:
+        mode = BootMode.OFF if option == "-p" else mode
+    target = words.next()
+    if target:
+        mode = reboot_mode(target)
+    phone.parts.machine.request_reboot(mode)
+    return 0
+
+
+async def svc(phone: Phone, call: Invocation) -> int:
+    """`svc power|wifi|data|usb|nfc|bluetooth …`."""
+    arguments = list(call.arguments)
+    if arguments[:2] == ["power", "reboot"]:
+        target = arguments[2] if len(arguments) > 2 else "system"
+        phone.parts.machine.request_reboot(reboot_mode(target))
+    elif arguments[:2] == ["power", "shutdown"]:
+        phone.parts.machine.request_reboot(BootMode.OFF)
+    elif arguments[:2] == ["power", "stayon"]:
+        value = {"true": "7", "false": "0", "usb": "2", "ac": "1"}.get("".join(arguments[2:3]), "7")
+        phone.parts.settings.put("global", "stay_on_while_plugged_in", value)
+    elif arguments[:1] == ["wifi"]:
+        on = "1" if "enable" in arguments else "0"
+        phone.parts.settings.put("global", "wifi_on", on)
+    elif not arguments:
+        await call.error("Available commands:\n    help\n    power\n    data\n    wifi\n    usb")
+        return 1
+    return 0
+
+
+async def ime(phone: Phone, call: Invocation) -> int:
+    words = Words(call.arguments)
+    verb = words.next()
+    settings = phone.parts.settings
+    if verb == "list":
+        await call.out("\n".join(INPUT_METHODS))
+    elif verb in ("enable", "set"):
+        name = words.required("Error: no input method ID specified")
+        if name not in INPUT_METHODS:
+            state = "enabled" if verb == "enable" else "selected"
+            await call.out(f"Unknown input method {name} cannot be {state} for user #0")
+            return 0 if phone.api < 24 else 1
+        if verb == "set":
+            settings.put("secure", "default_input_method", name)
+            await settings.save(phone.parts.machine)
+        await call.out(f"Input method {name}: now {'enabled' if verb == 'enable' else 'selected'}")
+    elif verb in ("disable", "reset"):
+        await call.out(f"Input method {words.next() or INPUT_METHODS[0]}: now disabled")
+    return 0
+
+
+async def monkey(phone: Phone, call: Invocation) -> int:
+    """`monkey -p PACKAGE [-c CATEGORY] COUNT`: opens the app, and does nothing wild."""
+    words = Words(call.arguments)
+    name = None
+    while (option := words.option()) is not None:
+        if option == "-p":
+            name = words.value(option)
+        elif option in ("-c", "-s", "--throttle") or option.startswith("--pct-"):
+            words.value(option)
+    record = phone.parts.registry.installed(name) if name else None
+    if record is None or not record.launcher_activity:
+        await call.error("** No activities found to run, monkey aborted.")
+        return 252
+    await phone.activities.open_package(record)
+    elapsed = "elapsed time=32ms (0ms mobile, 0ms wifi, 32ms not connected)"
+    await call.out(f"Events injected: 1\n## Network stats: {elapsed}")
+    return 0
+
+
+async def appops(phone: Phone, call: Invocation) -> int:
+    """`appops get|set|reset PACKAGE [OP [MODE]]`."""
+    words = Words(call.arguments)
+    verb = words.next()
+    if verb == "reset":
+        for each in phone.parts.registry:
+            phone.parts.registry.put(replace(each, app_ops={}))
+        await phone.parts.save_packages()
+        return 0
+    while (option := words.option()) is not None:
+        if option == "--user":
+            words.value(option)
+    name = words.required("Error: Package name not specified.")
+    record = phone.parts.registry.installed(name)
+    if record is None:
+        raise CommandRefused(f"Error: No UID for {name} in user 0")
+    if phone.api < 23 and verb == "get" and call.caller.uid == SHELL_UID:
+        raise CommandRefused(
+            "java.lang.SecurityException: uid 2000 does not have "
+            "android.permission.GET_APP_OPS_STATS."
+        )
+    if verb == "set":
+        operation = words.required("Error: Operation not specified.")
+        mode = words.required("Error: Mode not specified.")
+        phone.parts.registry.put(replace(record, app_ops={**record.app_ops, operation: mode}))
+        await phone.parts.save_packages()
+        return 0
+    wanted = words.next()
+    lines = [f"{op}: {mode}" for op, mode in record.app_ops.items() if wanted in (None, op)]
+    await call.out("\n".join(lines) if lines else "No operations.")
+    return 0
+
+
+async def content(phone: Phone, call: Invocation) -> int:
+    """`content query --uri content://settings/…`; other providers are empty."""
+    words = Words(call.arguments)
+    verb = words.next()
+    uri = ""
+    while (option := words.option()) is not None:
+        value = words.value(option)
+        uri = value if option == "--uri" else uri
+    if verb == "query" and uri.startswith("content://settings/"):
+        namespace = uri.removeprefix("content://settings/").split("/")[0]
+        if namespace in ("system", "secure", "global"):
+            rows = [
+                f"Row: {n} _id={n + 1}, name={key}, value={value}"
+                for n, (key, value) in enumerate(phone.parts.settings.items(namespace))
+            ]
+            await call.out("\n".join(rows) if rows else "No result found.")
+            return 0
+    if verb == "query":
+        await call.out("No result found.")
+        return 0
+    await call.error("[ERROR] Unsupported operation")
+    return 1
+
+
+async def service(phone: Phone, call: Invocation) -> int:
+    """`service list` and `service check NAME`."""
+    names = sorted({*SERVICES, *MORE_SERVICES})
+    arguments = list(call.arguments)
+    if arguments[:1] == ["list"]:
+        lines = [f"{n}\t{name}: [android.os.I{name}]" for n, name in enumerate(names)]
+        await call.out("\n".join([f"Found {len(names)} services:", *lines]))
+    elif arguments[:1] == ["check"] and len(arguments) > 1:
+        found = arguments[1] in names and phone.booted
+        await call.out(f"Service {arguments[1]}: {'found' if found else 'not found'}")
+    else:
+        await call.error(
+            "Usage: service [-h|-?]\n       service list\n       service check SERVICE"
+        )
+        return 10
+    return 0
+
+
+async def start_or_stop(phone: Phone, call: Invocation) -> int:
+    """Root's `start` and `stop` of init services; without a name the whole framework."""
+    if call.caller.uid != ROOT_UID:
+        raise CommandRefused("Must be root")
+    return 0
+
+
+async def getenforce(phone: Phone, call: Invocation) -> int:
+    await call.out("Enforcing" if phone.api >= 23 else "Disabled")
+    return 0
+
+
+async def nothing(phone: Phone, call: Invocation) -> int:
+    """Accepted, without any effect that could be seen here."""
+    return 0
+
+
+async def bugreport(phone: Phone, call: Invocation) -> int:
+    if call.name == "bugreportz" and "-v" in call.arguments:
+        await call.error("1.1")
+        return 0
+    await call.error("FAIL:bug reports are not available")
+    return 1

@@ -1,0 +1,167 @@
+"""The package installer app: from an intent with an APK to an answer on the screen."""
+
+from __future__ import annotations
+
+import urllib.parse
+from collections.abc import Callable, Coroutine
+from typing import Any, Protocol
+
+from holdfast.apk.decision import Door
+from virtualdevice.system.activities import Activities, Intent
+from virtualdevice.system.packages.answers import InstallAnswer
+from virtualdevice.system.packages.candidate import ApkFile, Parsed, parse_delivery
+from virtualdevice.system.packages.installer import Installer
+from virtualdevice.system.packages.rules import InstallOptions
+from virtualdevice.system.parts import Parts
+from virtualdevice.system.screen.installer_surface import InstallerStage, InstallerSurface
+from virtualdevice.system.screen.windows import Screen
+
+__all__ = ["InstallerHost", "open_with_installer", "show_confirmation"]
+
+APK_TYPE = "application/vnd.android.package-archive"
+VIEW, INSTALL = "android.intent.action.VIEW", "android.intent.action.INSTALL_PACKAGE"
+APK_LIMIT_BYTES = 2 << 30
+INSTALLER_UID = 10001
+SHELL_PACKAGE = "com.android.shell"
+DOCUMENTS = "content://com.android.externalstorage.documents/document/"
+MEDIA = "content://media/external/file/"
+
+
+class InstallerHost(Protocol):
+    """What the app needs of the phone."""
+
+    @property
+    def parts(self) -> Parts: ...
+    @property
+    def screen(self) -> Screen: ...
+    @property
+    def activities(self) -> Activities: ...
+    @property
+    def installer(self) -> Installer: ...
+    def begin(self, work: Coroutine[Any, Any, None]) -> None: ...
+
+
+def path_of(uri: str, *, action: str, api: int) -> str | None:
+    """The file that a URI means; None if this version's installer does not take such a URI."""
+    if uri.startswith("file://"):
+        taken = api <= 25 or action == INSTALL
+        return urllib.parse.unquote(uri.removeprefix("file://")) if taken else None
+    if uri.startswith(DOCUMENTS):
+        document = urllib.parse.unquote(uri.removeprefix(DOCUMENTS))
+        volume, _, relative = document.partition(":")
+        return f"/storage/emulated/0/{relative}" if volume == "primary" else None
+    return None
+
+
+async def open_with_installer(phone: InstallerHost, intent: Intent) -> bool:
+    """Show the first screen for the APK of an intent; false if the intent is not for it."""
+    if intent.action not in (VIEW, INSTALL) or not intent.data:
+        return False
+    if intent.action == VIEW and intent.type != APK_TYPE:
+        return False
+    path = path_of(intent.data, action=intent.action, api=phone.parts.api)
+    if path is None:
+        return False
+    try:
+        data = await phone.parts.files.read(path, limit_bytes=APK_LIMIT_BYTES)
+    except OSError:
+        data = b""
+    stage = (
+        InstallerStage.CONFIRM if _source_allowed(phone.parts) else InstallerStage.SOURCE_BLOCKED
+    )
+    show_confirmation(
+        phone, ApkFile(name="base.apk", data=data, path=path), stage=stage, installer=None
+    )
+    return True
+
+
+def _source_allowed(parts: Parts) -> bool:
+    """The global switch to 7.1; since 8.0 an app-op of the app that sends the intent (shell)."""
+    if parts.api <= 25:
+        return parts.settings.get("secure", "install_non_market_apps") == "1"
+    shell = parts.registry.get(SHELL_PACKAGE)
+    mode = shell.app_ops.get("REQUEST_INSTALL_PACKAGES", "allow") if shell else "allow"
+    return mode == "allow"
+
+
+def show_confirmation(
+    phone: InstallerHost,
+    file: ApkFile,
+    *,
+    stage: InstallerStage,
+    installer: str | None,
+    on_end: Callable[[InstallAnswer | None], None] | None = None,
+) -> InstallerSurface:
+    """`on_end` (for a store's session) gets the answer, or None for a person's no."""
+    parts = phone.parts
+    parsed = parse_delivery([file], api=parts.api, by_session=True)
+    if not isinstance(parsed, Parsed):
+        stage = InstallerStage.PARSE_ERROR
+    name = parsed.manifest.package_name if isinstance(parsed, Parsed) else ""
+    existing = parts.registry.installed(name)
+    label = _label(parts, parsed) or file.path.rpartition("/")[2]
+
+    def answered(yes: bool) -> None:
+        if yes:
+            phone.begin(_install(phone, surface, file, installer, on_end))
+        elif on_end is not None:
+            on_end(None)
+
+    def open_app() -> None:
+        phone.begin(_open(phone, name))
+
+    surface = InstallerSurface(
+        package=parts.personality.installer_package,
+        api=parts.api,
+        language=parts.personality.language,
+        label=label,
+        is_update=existing is not None,
+        permissions=len(parsed.manifest.permissions) if isinstance(parsed, Parsed) else 0,
+        stage=stage,
+        on_answer=answered,
+        on_close=phone.screen.close,
+        on_open=open_app,
+        on_settings=lambda: phone.begin(_open(phone, "com.android.settings")),
+        confirm_only=on_end is not None,
+    )
+    phone.screen.open(surface)
+    return surface
+
+
+def _label(parts: Parts, parsed: Parsed | InstallAnswer) -> str:
+    if not isinstance(parsed, Parsed):
+        return ""
+    manifest, locale = parsed.manifest, parts.personality.locale
+    labels = manifest.labels
+    language = locale.partition("-")[0]
+    for wanted in (locale, language):
+        if wanted in labels:
+            return labels[wanted]
+    near = (text for name, text in labels.items() if name.startswith(language))
+    return next(near, manifest.label or manifest.package_name)
+
+
+async def _install(
+    phone: InstallerHost,
+    surface: InstallerSurface,
+    file: ApkFile,
+    installer: str | None,
+    on_end: Callable[[InstallAnswer | None], None] | None,
+) -> None:
+    options = InstallOptions(
+        replace=True,
+        given=True,
+        installer=installer or phone.parts.personality.installer_package,
+    )
+    door = Door.SESSION_APP if on_end is not None else Door.INSTALLER_UI
+    answer = await phone.installer.install([file], options, door=door, caller_uid=INSTALLER_UID)
+    if on_end is not None:
+        on_end(answer)
+    else:
+        surface.finish(answer)
+
+
+async def _open(phone: InstallerHost, name: str) -> None:
+    record = phone.parts.registry.installed(name)
+    if record is not None and record.launcher_activity:
+        await phone.activities.open_package(record)

@@ -1,0 +1,1 @@
+"""The package manager: records, data directories, installing, removing, the scan at boot."""

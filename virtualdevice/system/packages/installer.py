@@ -1,0 +1,256 @@
+"""Installing: decide, then carry it out on records and directories."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import os
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+
+from holdfast.apk.decide import decide
+from holdfast.apk.decision import Decision, Door, Outcome
+from virtualdevice.system.defects import Defects, Judging, Update
+from virtualdevice.system.packages.answers import InstallAnswer, refusal
+from virtualdevice.system.packages.candidate import ApkFile, Parsed, parse_delivery
+from virtualdevice.system.packages.permissions import granted_at_install
+from virtualdevice.system.packages.records import PackageRecord, PreloadRecord
+from virtualdevice.system.packages.removal import Remover
+from virtualdevice.system.packages.rules import InstallOptions, delivery_of, rules_of
+from virtualdevice.system.parts import Parts
+
+__all__ = ["Installer"]
+
+SYSTEM_UID = 1000
+PackageChanged = Callable[[str], Awaitable[None]]
+
+
+class Installer:
+    """One installation at a time, as on a phone."""
+
+    def __init__(
+        self, parts: Parts, *, defects: Defects, remover: Remover, on_change: PackageChanged
+    ) -> None:
+        self._parts = parts
+        self._defects = defects
+        self._remover = remover
+        self._on_change = on_change
+        self._lock = asyncio.Lock()
+
+    async def install(
+        self,
+        files: Sequence[ApkFile],
+        options: InstallOptions,
+        *,
+        door: Door,
+        caller_uid: int,
+    ) -> InstallAnswer:
+        """Whatever the end, the old version and its data are as the answer says."""
+        async with self._lock:
+            parsed = self._parse(files, door)
+            if isinstance(parsed, InstallAnswer):
+                return self._refused(parsed)
+            wanted = options.package_name
+            name = parsed.manifest.package_name
+            if wanted and wanted != name:
+                text = f"{parsed.base.name} specified package {wanted} inconsistent with {name}"
+                return self._refused(refusal("INSTALL_FAILED_INVALID_APK", text))
+            return await self._judge_and_carry_out(parsed, options, door, caller_uid)
+
+    def judge(self, files: Sequence[ApkFile], *, door: Door) -> Decision | InstallAnswer:
+        """What an update with these files would come to; nothing is done."""
+        parsed = self._parse(files, door)
+        if isinstance(parsed, InstallAnswer):
+            return parsed
+        return self._decide(parsed, InstallOptions(replace=True, given=True), door, 10000)[0]
+
+    def _parse(self, files: Sequence[ApkFile], door: Door) -> Parsed | InstallAnswer:
+        return parse_delivery(files, api=self._parts.api, by_session=door is not Door.PM_INSTALL)
+
+    def _decide(
+        self, parsed: Parsed, options: InstallOptions, door: Door, caller_uid: int
+    ) -> tuple[Decision, Judging]:
+        parts = self._parts
+        build = parts.personality.build
+        decision = decide(
+            parsed.candidate,
+            rules_of(parts.registry, api=parts.api, build_type=build.type, abis=build.abi_list),
+            delivery_of(options, door=door, caller_uid=caller_uid),
+        )
+        judging = Judging(
+            candidate=parsed.candidate,
+            existing=parts.registry.get(parsed.manifest.package_name),
+            decision=decision,
+            api=parts.api,
+        )
+        return self._defects.decide(judging), judging
+
+    async def _judge_and_carry_out(
+        self, parsed: Parsed, options: InstallOptions, door: Door, caller_uid: int
+    ) -> InstallAnswer:
+        name = parsed.manifest.package_name
+        decision, judging = self._decide(parsed, options, door, caller_uid)
+        existing = judging.existing
+        if existing is not None and self._defects.reinstalls(judging):
+            await self._remover.remove(existing, keep_data=False)
+            decision, _ = self._decide(parsed, options, door, caller_uid)
+        if decision.outcome is Outcome.REFUSE:
+            return self._refused(
+                InstallAnswer(
+                    code=decision.code,
+                    text=decision.text,
+                    number=decision.number,
+                    status=decision.status,
+                    extra=decision.extra,
+                    package_name=name,
+                )
+            )
+        await self._carry_out(parsed, options, decision)
+        return InstallAnswer(code="INSTALL_SUCCEEDED", number=1, package_name=name)
+
+    def _refused(self, answer: InstallAnswer) -> InstallAnswer:
+        text = answer.text or answer.code
+        self._parts.log.write("PackageManager", text, level="W", buffer="system")
+        return answer
+
+    async def _carry_out(self, parsed: Parsed, options: InstallOptions, decision: Decision) -> None:
+        parts, name = self._parts, parsed.manifest.package_name
+        before = parts.registry.get(name)
+        await parts.storage.prepare()
+        code_path = await self._place_code(parsed, before)
+        after = self._record(parsed, options, decision, before, code_path)
+        inodes = await parts.storage.create(after)
+        after = replace(after, ce_inode=inodes[0], de_inode=inodes[1])
+        parts.registry.put(after)
+        if before is not None:
+            await parts.storage.empty_code_caches(name)
+            if before.code_path.startswith("/data/") and before.code_path != code_path:
+                await parts.files.remove_tree(_top_of(before.code_path))
+        await parts.save_packages()
+        if before is not None:
+            await self._defects.after_update(parts, Update(before=before, after=after))
+            await parts.save_packages()
+        self._log_installed(after, before)
+        await self._on_change(name)
+
+    async def _place_code(self, parsed: Parsed, before: PackageRecord | None) -> str:
+        parts, name = self._parts, parsed.manifest.package_name
+        if parts.api < 26:
+            last = _suffix(before.code_path) if before is not None else 0
+            code_path = f"/data/app/{name}-{1 if last != 1 else 2}"
+        elif parts.api < 30:
+            code_path = f"/data/app/{name}-{_random_name()}"
+        else:
+            code_path = f"/data/app/~~{_random_name()}/{name}-{_random_name()}"
+        top = _top_of(code_path)
+        for directory in dict.fromkeys((top, code_path)):
+            await parts.files.make_directory(directory, mode=0o755, uid=SYSTEM_UID, gid=SYSTEM_UID)
+        files = [("base.apk", parsed.base)]
+        files += [(f"split_{split}.apk", file) for split, file in parsed.splits]
+        for file_name, file in files:
+            await parts.files.write(
+                f"{code_path}/{file_name}",
+                file.data,
+                mode=0o644,
+                uid=SYSTEM_UID,
+                gid=SYSTEM_UID,
+            )
+        return code_path
+
+    def _record(
+        self,
+        parsed: Parsed,
+        options: InstallOptions,
+        decision: Decision,
+        before: PackageRecord | None,
+        code_path: str,
+    ) -> PackageRecord:
+        parts, manifest = self._parts, parsed.manifest
+        signing = decision.signing_after or parsed.candidate.signing
+        if signing is None:
+            raise ValueError(f"{manifest.package_name} was let in without a signer")
+        now_ms = parts.now_ms() // 1000 * 1000
+        app_id = (
+            before.app_id
+            if before is not None
+            else parts.registry.app_id_for(manifest.package_name, manifest.shared_user_id)
+        )
+        splits = [split for split, _ in parsed.splits]
+        return PackageRecord(
+            name=manifest.package_name,
+            app_id=app_id,
+            version_code=manifest.version_code,
+            version_name=manifest.version_name or "",
+            signing=signing,
+            code_path=code_path,
+            label=manifest.label,
+            labels=dict(manifest.labels),
+            min_sdk=manifest.min_sdk,
+            target_sdk=manifest.target_sdk,
+            apk_names=("base.apk", *(f"split_{split}.apk" for split in splits)),
+            split_names=tuple(splits),
+            launcher_activity=manifest.launcher_activity or "",
+            is_system=before.is_system if before else False,
+            is_privileged=before.is_privileged if before else False,
+            debuggable=manifest.debuggable,
+            test_only=manifest.test_only,
+            has_code=manifest.has_code,
+            allow_backup=manifest.allow_backup,
+            has_fragile_user_data=manifest.has_fragile_user_data,
+            persistent=manifest.persistent,
+            permission_groups=tuple(manifest.permission_groups),
+            upgrade_key_sets=tuple(manifest.upgrade_key_sets),
+            target_sandbox_version=manifest.target_sandbox_version,
+            shared_user_id=manifest.shared_user_id,
+            requested_permissions=tuple(manifest.permissions),
+            granted_permissions=granted_at_install(
+                manifest, before, api=parts.api, grant_all=options.grant_permissions
+            ),
+            declared_permissions=tuple(manifest.declared_permissions),
+            provider_authorities=tuple(manifest.provider_authorities),
+            app_ops=dict(before.app_ops) if before else {},
+            installer=options.installer or (before.installer if before else None),
+            first_install_time_ms=before.first_install_time_ms if before else now_ms,
+            last_update_time_ms=now_ms,
+            stopped=before.stopped if before and before.installed else True,
+            not_launched=before.not_launched if before and before.installed else True,
+            preload=_preload_after(before),
+        )
+
+    def _log_installed(self, after: PackageRecord, before: PackageRecord | None) -> None:
+        log = self._parts.log
+        action = "PACKAGE_ADDED" if before is None else "PACKAGE_REPLACED"
+        log.write("PackageManager", f"Package {after.name} codePath {after.code_path}")
+        log.write(
+            "ActivityManager",
+            f"Broadcasting android.intent.action.{action} dat=package:{after.name}",
+            buffer="system",
+        )
+
+
+def _preload_after(before: PackageRecord | None) -> PreloadRecord | None:
+    if before is None or not before.is_system:
+        return None
+    if before.preload is not None:
+        return before.preload
+    return PreloadRecord(
+        code_path=before.code_path,
+        version_code=before.version_code,
+        version_name=before.version_name,
+        target_sdk=before.target_sdk,
+        signing=before.signing,
+    )
+
+
+def _random_name() -> str:
+    return base64.urlsafe_b64encode(os.urandom(16)).decode()
+
+
+def _suffix(code_path: str) -> int:
+    last = code_path.rpartition("-")[2]
+    return int(last) if last.isdigit() else 0
+
+
+def _top_of(code_path: str) -> str:
+    """The directory right below /data/app that holds this code."""
+    return "/".join(code_path.split("/")[:4])

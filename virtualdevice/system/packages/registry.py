@@ -1,0 +1,124 @@
+"""Every package that this device knows, and which app ids are taken; outlives a reboot."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+
+from virtualdevice.seams import Machine
+from virtualdevice.system.packages.records import (
+    PackageRecord,
+    record_from_json,
+    record_to_json,
+)
+
+__all__ = ["FIRST_APP_ID", "LAST_APP_ID", "RECORDS_FILE", "Registry"]
+
+RECORDS_FILE = "/data/system/packages.xml"
+FIRST_APP_ID, LAST_APP_ID = 10000, 19999
+SYSTEM_UID = 1000
+
+
+class Registry:
+    """`shared_users` are the app ids of shared user ids by name."""
+
+    def __init__(self, first_app_id: int = FIRST_APP_ID) -> None:
+        self._records: dict[str, PackageRecord] = {}
+        self._first_app_id = first_app_id
+        self._marker = first_app_id
+        self.shared_users: dict[str, int] = {}
+        self.extra: dict[str, str] = {}
+        self.loaded_problem = ""
+
+    @property
+    def first_app_id(self) -> int:
+        return self._first_app_id
+
+    @property
+    def boots(self) -> int:
+        """How often this system has booted, this time included."""
+        return int(self.extra.get("boots", "0"))
+
+    def __iter__(self) -> Iterator[PackageRecord]:
+        return iter(list(self._records.values()))
+
+    def get(self, name: str) -> PackageRecord | None:
+        """The record, be it only what `uninstall -k` left."""
+        return self._records.get(name)
+
+    def installed(self, name: str) -> PackageRecord | None:
+        """The record of a package whose code is there."""
+        record = self._records.get(name)
+        return record if record is not None and record.installed else None
+
+    def put(self, record: PackageRecord) -> None:
+        self._records[record.name] = record
+
+    def remove(self, name: str) -> None:
+        """Forget it; its app id is free, and the next one is handed out above it.
+
+        Settings.removeUserIdLPw moves the first available marker past what was removed.
+        """
+        record = self._records.pop(name, None)
+        if record is None or self.owners(record.app_id):
+            return
+        self.shared_users = {
+            name: app_id for name, app_id in self.shared_users.items() if app_id != record.app_id
+        }
+        self._marker = max(record.app_id + 1, self._first_app_id)
+
+    def owners(self, app_id: int) -> list[PackageRecord]:
+        return [record for record in self._records.values() if record.app_id == app_id]
+
+    def app_id_for(self, name: str, shared_user_id: str | None) -> int:
+        """The id that a new package gets: that of its shared user, or the lowest free one."""
+        if shared_user_id is not None and shared_user_id in self.shared_users:
+            return self.shared_users[shared_user_id]
+        taken = {record.app_id for record in self._records.values() if record.name != name}
+        app_id = next(n for n in range(self._marker, LAST_APP_ID + 1) if n not in taken)
+        if shared_user_id is not None:
+            self.shared_users[shared_user_id] = app_id
+        return app_id
+
+    def account_names(self) -> Mapping[int, str]:
+        """What `ls -l` shows for each app id: u0_a16 for 10016."""
+        return {
+            record.app_id: f"u0_a{record.app_id - FIRST_APP_ID}"
+            for record in self._records.values()
+            if record.app_id >= FIRST_APP_ID
+        }
+
+    async def load(self, machine: Machine) -> None:
+        """Read the file; if it is absent or broken, start with nothing and say why."""
+        self._records.clear()
+        self._marker = self._first_app_id
+        self.loaded_problem = ""
+        try:
+            plain = json.loads(await machine.files.read(RECORDS_FILE))
+            records = [record_from_json(item) for item in plain["packages"]]
+            self.shared_users = {str(k): int(v) for k, v in plain["shared_users"].items()}
+            self.extra = {str(k): str(v) for k, v in plain["extra"].items()}
+        except FileNotFoundError:
+            self.loaded_problem = "No settings file; creating initial state"
+            return
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            self.loaded_problem = f"Error reading package manager settings: {error}"
+            return
+        self._records = {record.name: record for record in records}
+
+    async def save(self, machine: Machine) -> None:
+        plain = {
+            "packages": [record_to_json(record) for record in self._records.values()],
+            "shared_users": self.shared_users,
+            "extra": self.extra,
+        }
+        await machine.files.make_directory(
+            "/data/system", mode=0o775, uid=SYSTEM_UID, gid=SYSTEM_UID, parents=True
+        )
+        await machine.files.write(
+            RECORDS_FILE,
+            json.dumps(plain, ensure_ascii=False).encode("utf-8", "surrogatepass"),
+            mode=0o660,
+            uid=SYSTEM_UID,
+            gid=SYSTEM_UID,
+        )

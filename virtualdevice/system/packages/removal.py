@@ -1,0 +1,91 @@
+"""Uninstalling and clearing."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+from virtualdevice.system.defects import Defects
+from virtualdevice.system.packages.permissions import is_runtime
+from virtualdevice.system.packages.records import PackageRecord
+from virtualdevice.system.parts import Parts
+
+__all__ = ["Remover"]
+
+
+class Remover:
+    """What `pm uninstall`, `pm clear` and the installer's own reinstalling come down to."""
+
+    def __init__(
+        self, parts: Parts, *, defects: Defects, on_change: Callable[[str], Awaitable[None]]
+    ) -> None:
+        self._parts = parts
+        self._defects = defects
+        self._on_change = on_change
+
+    async def uninstall(self, name: str, *, keep_data: bool) -> str:
+        """`Success`, or what `pm uninstall` says instead, without the brackets of each version."""
+        record = self._parts.registry.get(name)
+        if record is None or (keep_data and not record.installed):
+            return "DELETE_FAILED_INTERNAL_ERROR"
+        if record.is_system and record.preload is None:
+            return "DELETE_FAILED_INTERNAL_ERROR"
+        await self.remove(record, keep_data=keep_data)
+        return "Success"
+
+    async def remove(self, record: PackageRecord, *, keep_data: bool) -> None:
+        """The package goes; with `keep_data` its identity and data stay."""
+        parts = self._parts
+        if record.preload is not None:
+            await self._back_to_preload(record)
+        else:
+            if record.installed:
+                top = "/".join(record.code_path.split("/")[:4])
+                await parts.files.remove_tree(top)
+            if keep_data:
+                parts.registry.put(replace(record, installed=False, stopped=True))
+            else:
+                await parts.storage.destroy(record.name)
+                parts.registry.remove(record.name)
+        await self._defects.after_removal(parts, record, keep_data)
+        await parts.save_packages()
+        parts.log.write(
+            "ActivityManager",
+            f"Broadcasting android.intent.action.PACKAGE_REMOVED dat=package:{record.name}",
+            buffer="system",
+        )
+        await self._on_change(record.name)
+
+    async def _back_to_preload(self, record: PackageRecord) -> None:
+        """Uninstall the updates of a system app; data goes if the factory version is older."""
+        parts, preload = self._parts, record.preload
+        if preload is None:
+            return
+        await parts.files.remove_tree("/".join(record.code_path.split("/")[:4]))
+        factory = replace(
+            record,
+            code_path=preload.code_path,
+            version_code=preload.version_code,
+            version_name=preload.version_name,
+            target_sdk=preload.target_sdk,
+            signing=preload.signing,
+            preload=None,
+        )
+        if preload.version_code < record.version_code:
+            await parts.storage.destroy(record.name)
+            ce_inode, de_inode = await parts.storage.create(factory)
+            factory = replace(factory, ce_inode=ce_inode, de_inode=de_inode)
+        parts.registry.put(factory)
+
+    async def clear(self, name: str) -> bool:
+        """Data and runtime permissions go; identity stays. False if there is no such package."""
+        parts = self._parts
+        record = parts.registry.installed(name)
+        if record is None:
+            return False
+        await parts.storage.clear(record)
+        held = [p for p in record.granted_permissions if not is_runtime(p, api=parts.api)]
+        parts.registry.put(replace(record, granted_permissions=tuple(held), stopped=True))
+        await parts.save_packages()
+        await self._on_change(name)
+        return True

@@ -1,0 +1,78 @@
+"""The package manager's records, as the decision table wants to see them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from holdfast.apk.decision import Delivery, DeviceRules, Door, InstalledPackage, Preload
+from virtualdevice.system.packages.records import PackageRecord
+from virtualdevice.system.packages.registry import Registry
+
+__all__ = ["InstallOptions", "delivery_of", "rules_of"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class InstallOptions:
+    """What the caller of an installation asked for. `given` counts options (a quirk of 9)."""
+
+    replace: bool = False
+    forbid_replace: bool = False
+    allow_downgrade: bool = False
+    allow_test: bool = False
+    grant_permissions: bool = False
+    given: bool = False
+    installer: str | None = None
+    inherit_from: str | None = None
+    package_name: str | None = None
+    staged: bool = False
+    bypass_low_target_sdk: bool = False
+
+
+def rules_of(
+    registry: Registry, *, api: int, build_type: str, abis: tuple[str, ...]
+) -> DeviceRules:
+    """All packages: conflicts of providers and permissions are decided across them."""
+    return DeviceRules(
+        api=api,
+        build_type=build_type,
+        abis=abis,
+        packages={record.name: _installed(record) for record in registry},
+    )
+
+
+def _installed(record: PackageRecord) -> InstalledPackage:
+    preload = record.preload
+    return InstalledPackage(
+        package_name=record.name,
+        version_code=record.version_code,
+        signing=record.signing,
+        target_sdk=record.target_sdk,
+        debuggable=record.debuggable,
+        shared_user_id=record.shared_user_id,
+        system=record.is_system,
+        preload=None
+        if preload is None
+        else Preload(version_code=preload.version_code, signing=preload.signing),
+        installed=record.installed,
+        code_in_memory=record.code_in_memory,
+        persistent=record.persistent,
+        provider_authorities=tuple(record.provider_authorities),
+        declared_permissions=tuple(record.declared_permissions),
+        permission_groups=tuple(record.permission_groups),
+        upgrade_key_sets=tuple(record.upgrade_key_sets),
+        target_sandbox_version=record.target_sandbox_version,
+    )
+
+
+def delivery_of(options: InstallOptions, *, door: Door, caller_uid: int) -> Delivery:
+    return Delivery(
+        door=door,
+        replace=options.replace,
+        forbid_replace=options.forbid_replace,
+        allow_downgrade=options.allow_downgrade,
+        allow_test=options.allow_test,
+        options_given=options.given,
+        bypass_low_target_sdk=options.bypass_low_target_sdk,
+        staged=options.staged,
+        root=caller_uid == 0,
+    )

@@ -1,0 +1,265 @@
+"""Firmware personalities: what a virtual device is, read from a file; no code per phone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from ruamel.yaml.comments import CommentedMap
+
+from holdfast.errors import ConfigurationError, Place
+from virtualdevice.system.yaml_values import YamlReader, load_mapping, merged
+
+__all__ = [
+    "BuildFacts",
+    "DialogButton",
+    "DialogText",
+    "GoodUpdate",
+    "Mismatch",
+    "Personality",
+    "PersonalityError",
+    "ScreenFacts",
+    "StoreBehaviour",
+    "SystemPackage",
+    "list_personalities",
+    "load_personality",
+]
+
+FOLDER = Path(__file__).resolve().parents[1] / "personalities"
+APIS = range(21, 37)
+PersonalityError = ConfigurationError
+"""What is wrong in a personality file, with file, line and path."""
+
+
+class Mismatch(StrEnum):
+    """What a store does with an update that it holds to be signed by another signer."""
+
+    REFUSE = "refuse"
+    WARN_THEN_REINSTALL = "warn_then_reinstall"
+    SILENT_REINSTALL = "silent_reinstall"
+    ACCEPT = "accept"
+
+
+class GoodUpdate(StrEnum):
+    """How a store installs an update that it holds to be good."""
+
+    SILENT = "silent"
+    NOTIFY = "notify"
+    ASK = "ask"
+    SESSION = "session"
+
+
+class ScreenKind(StrEnum):
+    """What a system package shows when it is opened."""
+
+    NONE = "none"
+    LAUNCHER = "launcher"
+    LIST = "list"
+    STORE = "store"
+    INSTALLER = "installer"
+    KEYBOARD = "keyboard"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BuildFacts:
+    """The values of ro.build.* and ro.product.*."""
+
+    brand: str
+    manufacturer: str
+    model: str
+    device: str
+    product: str
+    release: str
+    id: str
+    incremental: str
+    type: str = "user"
+    tags: str = "release-keys"
+    security_patch: str = ""
+    display_id: str = ""
+    time_s: int = 1514764800
+    abi: str = "arm64-v8a"
+    abi_list: tuple[str, ...] = ("arm64-v8a", "armeabi-v7a", "armeabi")
+
+    @property
+    def fingerprint(self) -> str:
+        """ro.build.fingerprint."""
+        return (
+            f"{self.brand}/{self.product}/{self.device}:{self.release}/{self.id}/"
+            f"{self.incremental}:{self.type}/{self.tags}"
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ScreenFacts:
+    width_px: int = 1080
+    height_px: int = 1920
+    density_dpi: int = 420
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SystemPackage:
+    """A preinstalled package; `app_id` 0 means: the next free one."""
+
+    label: str = ""
+    activity: str = ""
+    screen: ScreenKind = ScreenKind.NONE
+    version_code: int = 1
+    version_name: str = ""
+    app_id: int = 0
+    privileged: bool = False
+    items: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DialogButton:
+    """`does` is `cancel` or `confirm`."""
+
+    text: str
+    does: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DialogText:
+    """A dialog of a store; `{label}` stands for the app's label.
+
+    `default` is the text of the button that has the focus when the dialog comes up; empty: none.
+    `position` is `centre` or `bottom`.
+    """
+
+    message: str
+    buttons: tuple[DialogButton, ...]
+    title: str = ""
+    default: str = ""
+    position: str = "centre"
+    confirmations: int = 1
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StoreBehaviour:
+    """The store app, and how it treats an update that it is told to push."""
+
+    package: str
+    push_action: str
+    path_extra: str = "path"
+    delay_ms: int = 500
+    update: GoodUpdate = GoodUpdate.SILENT
+    on_signature_mismatch: Mismatch = Mismatch.REFUSE
+    misjudges_signer: bool = False
+    mismatch_dialog: DialogText | None = None
+    update_dialog: DialogText | None = None
+    texts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Personality:
+    """One firmware build of one model."""
+
+    version: int
+    title: str
+    api: int
+    build: BuildFacts
+    locale: str = "en-US"
+    about: str = ""
+    screen: ScreenFacts = field(default_factory=ScreenFacts)
+    properties: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    packages: Mapping[str, SystemPackage] = field(default_factory=dict)
+    installer_package: str = "com.android.packageinstaller"
+    store: StoreBehaviour | None = None
+    defects: tuple[str, ...] = ()
+    first_app_id: int = 10000
+    text_overrides: Mapping[str, str] = field(default_factory=dict)
+    name: str = ""
+
+    @property
+    def language(self) -> str:
+        """`zh` or `en`: the language of the system's own texts."""
+        return "zh" if self.locale.startswith("zh") else "en"
+
+
+def list_personalities() -> Sequence[str]:
+    """The names of the files that come with the virtual device."""
+    return sorted(f.stem for f in FOLDER.glob("*.yaml") if not f.stem.startswith("_"))
+
+
+def load_personality(name: str | Path) -> Personality:
+    """A name in virtualdevice/personalities, or the path of a .yaml file.
+
+    `extends: NAME` in a file lays it over another one, key by key.
+    """
+    file = _file_of(name)
+    document = _with_bases(file, load_mapping(file), ())
+    document.pop("name", None)
+    document["name"] = file.stem
+    personality = YamlReader(file).read(Personality, document)
+    _check(file, personality)
+    return personality
+
+
+def _file_of(name: str | Path) -> Path:
+    text = str(name)
+    if text.endswith(".yaml"):
+        file = Path(text)
+        if file.is_file():
+            return file
+        raise PersonalityError(f"there is no file {text}")
+    file = FOLDER / f"{text}.yaml"
+    if text in list_personalities() or (text.startswith("_") and file.is_file()):
+        return file
+    known = ", ".join(list_personalities())
+    raise PersonalityError(f"there is no personality {text!r}; there are: {known}")
+
+
+def _with_bases(file: Path, document: CommentedMap, above: tuple[Path, ...]) -> CommentedMap:
+    if "extends" not in document:
+        return document
+    base_name = document.pop("extends")
+    place = Place(file=file, path="extends")
+    if not isinstance(base_name, str):
+        raise PersonalityError("must be the name of a personality in quotes", place=place)
+    sibling = file.parent / f"{base_name}.yaml"
+    base_file = sibling if sibling.is_file() else _file_of(base_name)
+    if base_file in (*above, file):
+        raise PersonalityError("the files extend each other in a circle", place=place)
+    base = _with_bases(base_file, load_mapping(base_file), (*above, file))
+    return merged(base, document)
+
+
+def _check(file: Path, personality: Personality) -> None:
+    if personality.api not in APIS:
+        place = Place(file=file, path="api")
+        raise PersonalityError(f"{personality.api} is not in {APIS[0]}..{APIS[-1]}", place=place)
+    store = personality.store
+    if store is None:
+        return
+    if store.package not in personality.packages:
+        place = Place(file=file, path="store.package")
+        raise PersonalityError(f"{store.package} is not among the packages", place=place)
+    warns = store.on_signature_mismatch is Mismatch.WARN_THEN_REINSTALL
+    if warns and store.mismatch_dialog is None:
+        place = Place(file=file, path="store.mismatch_dialog")
+        raise PersonalityError("warn_then_reinstall needs the dialog that warns", place=place)
+    for path, dialog in (
+        ("store.mismatch_dialog", store.mismatch_dialog),
+        ("store.update_dialog", store.update_dialog),
+    ):
+        _check_dialog(file, path, dialog)
+
+
+def _check_dialog(file: Path, path: str, dialog: DialogText | None) -> None:
+    if dialog is None:
+        return
+    texts = [button.text for button in dialog.buttons]
+    if dialog.default and dialog.default not in texts:
+        raise PersonalityError(
+            f"{dialog.default!r} is none of the buttons: {', '.join(texts)}",
+            place=Place(file=file, path=f"{path}.default"),
+        )
+    for number, button in enumerate(dialog.buttons):
+        if button.does not in ("cancel", "confirm"):
+            raise PersonalityError(
+                f"{button.does!r} is none of: cancel, confirm",
+                place=Place(file=file, path=f"{path}.buttons[{number}].does"),
+            )

@@ -1,0 +1,192 @@
+"""One boot of the system server: its parts, put together."""
+
+from __future__ import annotations
+
+import asyncio
+import struct
+import zlib
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from PIL.Image import Image
+
+from virtualdevice.seams import Machine
+from virtualdevice.system.activities import Activities, Intent, make_launcher
+from virtualdevice.system.defects import Defects
+from virtualdevice.system.installer_app import open_with_installer
+from virtualdevice.system.log_buffer import LogBuffer
+from virtualdevice.system.packages.installer import Installer
+from virtualdevice.system.packages.registry import Registry
+from virtualdevice.system.packages.removal import Remover
+from virtualdevice.system.packages.sessions import Sessions
+from virtualdevice.system.packages.storage import AppStorage
+from virtualdevice.system.parts import Parts
+from virtualdevice.system.personality import Personality
+from virtualdevice.system.properties import Properties
+from virtualdevice.system.screen.adb_key import adb_key_dialog
+from virtualdevice.system.screen.drawing import draw, encode_jpeg, encode_png
+from virtualdevice.system.screen.surface import Surface
+from virtualdevice.system.screen.windows import Screen
+from virtualdevice.system.settings import Settings
+from virtualdevice.system.store import make_store
+
+__all__ = ["Phone"]
+
+CHARGED = {"level": "100", "ac": "0", "usb": "1", "status": "5", "temp": "250"}
+
+
+class Phone:
+    """Everything that commands and surfaces need; lives from one boot to the next."""
+
+    def __init__(
+        self,
+        machine: Machine,
+        personality: Personality,
+        *,
+        defects: Defects,
+        log: LogBuffer,
+        clock: Callable[[], float],
+    ) -> None:
+        self.defects = defects
+        self.parts = Parts(
+            machine=machine,
+            personality=personality,
+            registry=Registry(personality.first_app_id),
+            storage=AppStorage(machine, personality.api),
+            settings=Settings(personality.settings),
+            properties=Properties(personality.api),
+            log=log,
+            clock=clock,
+        )
+        launcher = make_launcher(self.parts, self._icons, self._open_from_launcher)
+        self.screen = Screen(
+            personality.screen,
+            home=launcher,
+            clock=clock,
+            bars=personality.properties.get("qemu.hw.mainkeys") != "1",
+        )
+        self.activities = Activities(self.parts, self.screen)
+        self.remover = Remover(
+            self.parts, defects=defects, on_change=self.activities.package_changed
+        )
+        self.installer = Installer(
+            self.parts,
+            defects=defects,
+            remover=self.remover,
+            on_change=self.activities.package_changed,
+        )
+        self.sessions = Sessions(self.parts, self.installer)
+        self.store = make_store(self)
+        self.booted = False
+        self.ui_server_running = False
+        self.battery = dict(CHARGED)
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def finish_boot(self) -> None:
+        """The last thing of a boot: the user is unlocked, and everybody may know."""
+        properties = self.parts.properties
+        if not properties.get("ro.runtime.firstboot"):
+            properties.set("ro.runtime.firstboot", str(self.parts.now_ms()))
+        for name, value in (
+            ("init.svc.bootanim", "stopped"),
+            ("service.bootanim.exit", "1"),
+            ("sys.user.0.ce_available", "false" if self.credential_storage_locked else "true"),
+            ("dev.bootcomplete", "1"),
+            ("sys.boot_completed", "1"),
+        ):
+            properties.set(name, value)
+        await self.parts.settings.save(self.parts.machine)
+        self.booted = True
+
+    @property
+    def credential_storage_locked(self) -> bool:
+        """Whether this boot never came to the first unlock."""
+        return self.defects.has("ce_stays_locked") and self.parts.registry.boots > 1
+
+    def deliver_broadcast(self, intent: Intent) -> tuple[int, str]:
+        """To the receivers that this phone has; the result code and data of an ordered one."""
+        if self.store is not None and intent.action == self.store.push_action:
+            self.begin(self.store.push(intent.extras))
+        return 0, ""
+
+    async def open_document(self, intent: Intent) -> bool:
+        """An APK that is to be viewed or installed; false if no activity takes the intent."""
+        return await open_with_installer(self, intent)
+
+    def task_of(self, surface: Surface) -> int:
+        """The number of the task that a window belongs to."""
+        return 1 + zlib.crc32(surface.package.encode()) % 97
+
+    def pid_of(self, package: str) -> int:
+        """Where nothing real runs, a number that stays the same."""
+        return 1000 + zlib.crc32(package.encode()) % 20000
+
+    def reset_battery(self) -> None:
+        self.battery = dict(CHARGED)
+
+    def picture(self) -> Image:
+        return draw(self.screen.layers(), self.screen.frame, is_on=self.screen.is_on)
+
+    def picture_png(self) -> bytes:
+        return encode_png(self.picture())
+
+    def picture_jpeg(self, scale: float, quality: int) -> bytes:
+        image = self.picture()
+        if scale != 1:
+            image = image.resize((round(image.width * scale), round(image.height * scale)))
+        return encode_jpeg(image, quality)
+
+    def picture_rgba(self) -> tuple[int, int, bytes]:
+        """Width, height, pixels."""
+        image = self.picture().convert("RGBA")
+        return image.width, image.height, image.tobytes()
+
+    def picture_raw(self, *, colour_space: bool) -> bytes:
+        """screencap's own format: width, height, format 1 (RGBA 8888), and later colour space."""
+        width, height, pixels = self.picture_rgba()
+        head = struct.pack("<III", width, height, 1)
+        return head + (struct.pack("<I", 1) if colour_space else b"") + pixels
+
+    def ask_about_adb_key(self, key: bytes, answer: Callable[[bool], None]) -> None:
+        """The dialog that a new computer brings up."""
+        self.screen.open(adb_key_dialog(key, self.personality.language, answer))
+
+    @property
+    def api(self) -> int:
+        return self.parts.api
+
+    @property
+    def personality(self) -> Personality:
+        return self.parts.personality
+
+    def begin(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run it beside everything else until it is done or the phone goes down."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            error = task.exception()
+            self.parts.log.write("AndroidRuntime", f"FATAL EXCEPTION: {error!r}", level="E")
+
+    async def end_tasks(self) -> None:
+        """Cancel what still runs, and wait for it."""
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _icons(self) -> list[tuple[str, str]]:
+        return self.activities.icons()
+
+    def _open_from_launcher(self, name: str) -> None:
+        record = self.parts.registry.installed(name)
+        if record is not None:
+            self.begin(self._open(name))
+
+    async def _open(self, name: str) -> None:
+        record = self.parts.registry.installed(name)
+        if record is not None:
+            await self.activities.open_package(record)

@@ -1,0 +1,125 @@
+"""The system server as the machine sees it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+from virtualdevice.seams import Machine, SystemServer, ToolCall
+from virtualdevice.system.commands.table import commands_of, run_command
+from virtualdevice.system.defects import Defects
+from virtualdevice.system.invocation import Invocation
+from virtualdevice.system.log_buffer import LogBuffer
+from virtualdevice.system.packages.boot import boot_packages
+from virtualdevice.system.personality import Personality
+from virtualdevice.system.phone import Phone
+from virtualdevice.system.properties import Properties, PropertyRefused, build_properties
+
+__all__ = ["AndroidServer"]
+
+# What adbd of each version can do; the codecs are the machine's business.
+FEATURES_SINCE = {
+    24: ("shell_v2", "cmd", "stat_v2", "fixed_push_mkdir"),
+    29: ("ls_v2", "abb", "abb_exec", "fixed_push_symlink_timestamp", "apex"),
+    30: ("remount_shell", "track_app", "sendrecv_v2", "sendrecv_v2_dry_run_send"),
+    34: ("delayed_ack",),
+}
+
+
+class AndroidServer(SystemServer):
+    """`start` makes a new phone for each boot; what outlives it is in the device's files."""
+
+    def __init__(
+        self,
+        personality: Personality,
+        defects: Defects,
+        *,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._personality = personality
+        self._defects = defects
+        self._clock = clock
+        self._log = LogBuffer(clock)
+        self._phone: Phone | None = None
+
+    @property
+    def tool_names(self) -> Sequence[str]:
+        return sorted(commands_of(self._personality.api))
+
+    @property
+    def api(self) -> int:
+        return self._personality.api
+
+    @property
+    def adb_properties(self) -> Mapping[str, str]:
+        values = build_properties(self._personality, "")
+        wanted = ("ro.product.name", "ro.product.model", "ro.product.device")
+        flags = ("ro.debuggable", "ro.adb.secure", "ro.secure")
+        return {name: values[name] for name in (*wanted, *flags)}
+
+    @property
+    def adb_features(self) -> Sequence[str]:
+        return [
+            feature
+            for since, features in FEATURES_SINCE.items()
+            if self.api >= since
+            for feature in features
+        ]
+
+    async def start(self, machine: Machine) -> None:
+        self._log = LogBuffer(self._clock)
+        phone = Phone(
+            machine, self._personality, defects=self._defects, log=self._log, clock=self._clock
+        )
+        self._phone = phone
+        parts = phone.parts
+        await parts.properties.start(machine, build_properties(self._personality, machine.serialno))
+        await parts.settings.start(machine)
+        await boot_packages(phone.parts, phone.defects)
+        await phone.finish_boot()
+
+    async def stop(self) -> None:
+        phone, self._phone = self._phone, None
+        if phone is None:
+            return
+        await phone.end_tasks()
+        phone.booted = False
+
+    async def run_tool(self, call: ToolCall) -> int:
+        invocation = Invocation(call)
+        try:
+            phone = self._phone
+            if phone is None:
+                await invocation.error(f"{invocation.name}: the system is not running")
+                return 1
+            return await run_command(phone, invocation)
+        finally:
+            invocation.close()
+
+    def get_property(self, name: str) -> str:
+        return self._properties().get(name)
+
+    def set_property(self, name: str, value: str) -> None:
+        try:
+            self._properties().set(name, value)
+        except PropertyRefused as refused:
+            self.log("init", str(refused), level="E")
+
+    def _properties(self) -> Properties:
+        if self._phone is not None:
+            return self._phone.parts.properties
+        return Properties(self.api)
+
+    async def authorize_adb_key(self, key: bytes, answer: Callable[[bool], None]) -> None:
+        if self._phone is None:
+            answer(False)
+        else:
+            self._phone.ask_about_adb_key(key, answer)
+
+    async def framebuffer(self) -> tuple[int, int, bytes]:
+        if self._phone is None:
+            return 1, 1, b"\0\0\0\xff"
+        return self._phone.picture_rgba()
+
+    def log(self, tag: str, text: str, *, level: str = "I") -> None:
+        self._log.write(tag, text, level=level)
