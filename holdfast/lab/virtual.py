@@ -6,6 +6,7 @@ import json
 import os
 import socket
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import adbutils
@@ -20,6 +21,7 @@ from holdfast.lab.provider import Endpoint, Say
 
 __all__ = ["PrivateAdbServer", "VirtualProvider"]
 
+VIRTUAL_DEVICE = (sys.executable, "-m", "virtualdevice")
 _EXIT_HOST_CANNOT = 3
 _EXIT_CONFIGURATION = 4
 _ATTEMPTS = 5
@@ -67,6 +69,11 @@ class PrivateAdbServer:
                 return adb
         raise AssertionError("unreachable: the last attempt returns or raises")
 
+    @property
+    def home(self) -> Path:
+        """Where its keys are, until it stops."""
+        return self._process.scratch
+
     def stop(self, deadline: Deadline) -> None:
         self._process.stop(deadline)
 
@@ -91,11 +98,15 @@ def _free_port() -> int:
 
 
 class VirtualProvider:
-    """Starts and stops one virtual device. `folder` is where a relative personality file lies."""
+    """Starts and stops one virtual device. `folder` is where a relative personality file lies;
+    `program` is the command that runs one."""
 
-    def __init__(self, spec: VirtualSpec, *, folder: Path) -> None:
+    def __init__(
+        self, spec: VirtualSpec, *, folder: Path, program: Sequence[str] = VIRTUAL_DEVICE
+    ) -> None:
         self._spec = spec
         self._folder = folder
+        self._command_line = program
         self._program = GuardedProcess(title="the virtual device", device=spec.name)
         self._server = PrivateAdbServer(device=spec.name)
 
@@ -130,8 +141,8 @@ class VirtualProvider:
         personality = spec.personality
         if personality.endswith((".yaml", ".yml")):
             personality = str(self._folder / personality)
-        command = [sys.executable, "-m", "virtualdevice", "run", personality]
-        command += ["--json", "--until-stdin-closes"]
+        command = [*self._command_line, "run", personality, "--json"]
+        command += ["--until-stdin-closes"]
         for defect in spec.defects:
             command += ["--defect", defect]
         for key, value in spec.settings.items():
@@ -142,10 +153,11 @@ class VirtualProvider:
         try:
             line = self._program.read_line(deadline)
         except ProgramEnded as error:
+            said = str(error).replace("virtualdevice: ", "")
             if error.exit_status == _EXIT_CONFIGURATION:
-                raise ConfigurationError(f"device {error}") from error
+                raise ConfigurationError(f"device {said}") from error
             if error.exit_status == _EXIT_HOST_CANNOT:
-                raise HostToolMissing(str(error)) from error
+                raise HostToolMissing(said) from error
             raise
         try:
             ready = json.loads(line)

@@ -1,0 +1,189 @@
+"""The rig of a real lab: lease, start, connect, run; and begin anew after the lab has failed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+from holdfast.android.build import Build
+from holdfast.deadline import Deadline
+from holdfast.device.device import Device
+from holdfast.errors import HoldfastError, LabError
+from holdfast.journal import DestructiveCommand, Event, Journal, Ledger, StepStarted
+from holdfast.lab.inventory import DeviceSpec, StoreAdapter
+from holdfast.lab.leases import Lease, LeaseTable, this_process
+from holdfast.lab.provider import Endpoint, Provider
+from holdfast.pytest_plugin.rig import DeviceFacts
+from holdfast.scenario.result import ScenarioPlan, ScenarioResult
+
+__all__ = ["Connect", "LabRig", "RunScenario"]
+
+START_S = 180.0
+SCENARIO_S = 600.0
+STOP_S = 8.0
+_GIVES_UP_AFTER = 2
+
+
+class Connect(Protocol):
+    """How a rig gets a driver for an endpoint: `holdfast.device.connect`."""
+
+    def __call__(
+        self,
+        *,
+        name: str,
+        serial: str,
+        adb_server_port: int,
+        adb_server_host: str,
+        journal: Journal,
+        ledger: Ledger,
+        deadline: Deadline,
+    ) -> Device: ...
+
+
+class RunScenario(Protocol):
+    """The path from plan to verdict: `holdfast.scenario`, with the run's APKs bound to it."""
+
+    def __call__(
+        self, device: Device, plan: ScenarioPlan, *, store: StoreAdapter | None, deadline: Deadline
+    ) -> ScenarioResult: ...
+
+
+class LabRig:
+    """One device of the inventory. `run_name` says to other runs who holds it."""
+
+    def __init__(
+        self,
+        spec: DeviceSpec,
+        *,
+        provider: Provider,
+        leases: LeaseTable,
+        run_name: str,
+        store: StoreAdapter | None,
+        connect: Connect,
+        run_scenario: RunScenario,
+    ) -> None:
+        self._spec = spec
+        self._provider = provider
+        self._leases = leases
+        self._run_name = run_name
+        self._store = store
+        self._connect = connect
+        self._run_scenario = run_scenario
+        self._lease: Lease | None = None
+        self._endpoint: Endpoint | None = None
+        self._device: Device | None = None
+        self._failures = 0
+        self._last_failure = ""
+
+    def ready(self, journal: Journal, ledger: Ledger) -> DeviceFacts:
+        if self._failures >= _GIVES_UP_AFTER:
+            raise LabError(
+                f"given up after {self._failures} failures in a row; the last: "
+                f"{self._last_failure}",
+                device=self._spec.name,
+            )
+        deadline = Deadline.after(START_S)
+        with journal.step(f"make {self._spec.name} ready"):
+            lease = self._leased()
+            journal.subscribe(_fence(lease))
+            endpoint = self._started(journal, deadline)
+            self._close()
+            self._device = self._connect(
+                name=self._spec.name,
+                serial=endpoint.serial,
+                adb_server_port=endpoint.adb_port,
+                adb_server_host=endpoint.adb_host,
+                journal=journal,
+                ledger=ledger,
+                deadline=deadline,
+            )
+        return self._facts(self._device.build, endpoint)
+
+    def run(self, plan: ScenarioPlan) -> ScenarioResult:
+        device = self._device
+        if device is None:
+            raise LabError("it was not made ready", device=self._spec.name)
+        result = self._run_scenario(
+            device, plan, store=self._store, deadline=Deadline.after(SCENARIO_S)
+        )
+        self._failures = 0
+        return result
+
+    def suspect(self, why: str) -> None:
+        """Stop it; the next `ready` starts it anew."""
+        self._failures += 1
+        self._last_failure = why.removeprefix(f"{self._spec.name}: ")
+        self._stop()
+
+    def release(self) -> None:
+        self._stop()
+        if self._lease is not None:
+            _quietly(self._lease.release)
+            self._lease = None
+
+    def _leased(self) -> Lease:
+        if self._lease is None:
+            self._lease = self._leases.acquire(
+                self._provider.resource,
+                device=self._spec.name,
+                holder=this_process(self._run_name),
+                at=time.time(),
+            )
+        return self._lease
+
+    def _started(self, journal: Journal, deadline: Deadline) -> Endpoint:
+        if self._endpoint is None:
+            with journal.step(f"start {self._spec.name}"):
+                self._endpoint = self._provider.start(deadline, say=_into(journal))
+        return self._endpoint
+
+    def _stop(self) -> None:
+        self._close()
+        self._endpoint = None
+        _quietly(lambda: self._provider.stop(Deadline.after(STOP_S)))
+
+    def _close(self) -> None:
+        if self._device is not None:
+            _quietly(self._device.close)
+            self._device = None
+
+    def _facts(self, build: Build, endpoint: Endpoint) -> DeviceFacts:
+        offers = {
+            "store": self._store is not None,
+            "fastboot": endpoint.fastboot is not None,
+            "debuggable build": build.build_type in ("userdebug", "eng"),
+        }
+        return DeviceFacts(
+            name=self._spec.name,
+            model=build.model,
+            build=build.fingerprint,
+            api=build.api,
+            offers=frozenset(word for word, offered in offers.items() if offered),
+        )
+
+
+def _fence(lease: Lease) -> Callable[[Event], None]:
+    """Before each step, and before each destructive command, the lease must still be ours."""
+
+    def require(event: Event) -> None:
+        if isinstance(event, StepStarted | DestructiveCommand):
+            lease.require()
+
+    return require
+
+
+def _into(journal: Journal) -> Callable[[str], None]:
+    def say(sentence: str) -> None:
+        with journal.step(sentence):
+            pass
+
+    return say
+
+
+def _quietly(undo: Callable[[], None]) -> None:
+    """What is undone after a device has died may fail too; that must not hide why it died."""
+    try:
+        undo()
+    except HoldfastError:
+        return
