@@ -31,6 +31,7 @@ class FakeSystem:
     """What the user answers to an unknown key; None: never anything."""
     properties: dict[str, str] = field(default_factory=dict)
     boots: int = 0
+    booted: asyncio.Event = field(default_factory=asyncio.Event)
     machine: Machine | None = None
     keys_asked: list[bytes] = field(default_factory=list)
     cancelled: list[str] = field(default_factory=list)
@@ -53,6 +54,7 @@ class FakeSystem:
     async def start(self, machine: Machine) -> None:
         self.machine = machine
         self.boots += 1
+        self.booted.set()
 
     async def stop(self) -> None:
         self.machine = None

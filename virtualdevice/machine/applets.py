@@ -38,7 +38,7 @@ TOYBOX_LATER: dict[int, str] = {
 TOOLBOX = """
 cat chmod chown clear cmp cp date dd df dmesg du grep egrep fgrep id ifconfig insmod ionice kill
 ln ls lsmod lsof md5 mkdir mknod mkswap mount mv netstat printenv readlink renice rm rmdir rmmod
-route sleep swapoff swapon sync top touch umount uptime vmstat ps ping
+route sleep printf swapoff swapon sync top touch umount uptime vmstat ps ping
 """
 
 BY_BUSYBOX = frozenset(

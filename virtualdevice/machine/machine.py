@@ -205,6 +205,10 @@ class DeviceMachine:
             raise OSError(code, os.strerror(code))
         return descriptors[0]
 
+    def crash(self) -> None:
+        """End process 1 as `reboot -f` by root on the device does: all at once."""
+        self._link.kill()
+
     async def set_writable(self, *, writable: bool) -> None:
         """Whether / and /system can be written (`adb remount`)."""
         await self._link.ask("remount", writable=writable)

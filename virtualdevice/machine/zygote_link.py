@@ -157,11 +157,15 @@ class ZygoteLink:
             self._ended[pid] = future
         return future
 
-    async def stop(self) -> None:
-        """Kill process 1, and thereby all; returns when the kernel is done with them."""
+    def kill(self) -> None:
+        """End process 1, and thereby all; `on_death` hears of it."""
         if self._pidfd >= 0:
             with contextlib.suppress(ProcessLookupError):
                 signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
+
+    async def stop(self) -> None:
+        """Kill process 1, and thereby all; returns when the kernel is done with them."""
+        self.kill()
         self._on_death = None
         self._close()
         await self._gone.wait()

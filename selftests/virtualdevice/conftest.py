@@ -1,0 +1,55 @@
+"""Real adb clients and devices with a system server of a few lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from selftests.virtualdevice.fake_system import FakeSystem
+from selftests.virtualdevice.real_clients import (
+    AdbClient,
+    RunningDevice,
+    adb_programs,
+    running_adb,
+    running_device,
+)
+
+
+@pytest.fixture(scope="module", params=["adb29", "adb36"])
+def adb(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[AdbClient]:
+    """Each of the real adb programs, with a server of its own."""
+    program = adb_programs()[request.param]
+    if program is None:
+        pytest.skip(f"{request.param} is not installed: 'apt-get install adb'")
+    with running_adb(program, tmp_path_factory.mktemp("adb-home")) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def phone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDevice]:
+    """A device of API 34 that lets everybody in."""
+    with running_device(FakeSystem(api=34), tmp_path_factory.mktemp("phone")) as device:
+        yield device
+
+
+@pytest.fixture(scope="module")
+def old_phone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDevice]:
+    """A device of API 22."""
+    with running_device(FakeSystem(api=22), tmp_path_factory.mktemp("old-phone")) as device:
+        yield device
+
+
+@pytest.fixture
+def online(adb: AdbClient, phone: RunningDevice) -> AdbClient:
+    """The client, connected to `phone`; a device is named by `-s`."""
+    return connected(adb, phone)
+
+
+def connected(adb: AdbClient, device: RunningDevice) -> AdbClient:
+    adb("connect", device.serial)
+    waited = adb("-s", device.serial, "wait-for-device")
+    assert waited.status == 0, waited.errors
+    return adb

@@ -1,0 +1,123 @@
+"""`python -m virtualdevice`: run a virtual device, list the personalities, show one.
+
+Exit statuses: 0 ended as asked, 3 this host cannot (one sentence), 4 a bad personality or option.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from holdfast.errors import ConfigurationError
+from virtualdevice.machine.host import HostCannot
+from virtualdevice.running import RunRequest, run
+from virtualdevice.system import build_system_server
+from virtualdevice.system.personality import (
+    Personality,
+    list_personalities,
+    load_personality,
+)
+
+__all__ = ["main"]
+
+ENDED, HOST_CANNOT, BAD_OPTION = 0, 3, 4
+
+
+class _OptionError(Exception):
+    """One sentence about what is wrong with the command line."""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> None:  # type: ignore[override]
+        raise _OptionError(message)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="python -m virtualdevice", description="A virtual Android device.")
+    commands = parser.add_subparsers(dest="command", required=True, parser_class=_Parser)
+    run_parser = commands.add_parser("run", help="start a device, and keep it until Ctrl-C")
+    run_parser.add_argument("personality", help="a name that `list` shows, or a .yaml file")
+    run_parser.add_argument("--state", type=Path, help="keep the device's disk in this directory")
+    run_parser.add_argument("--port", type=int, default=0, help="adb port (default: a free one)")
+    run_parser.add_argument("--fastboot-port", type=int, default=0, metavar="PORT")
+    run_parser.add_argument("--serialno", help="the hardware's serial number")
+    run_parser.add_argument("--defect", action="append", default=[], metavar="NAME")
+    run_parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
+    run_parser.add_argument("--json", action="store_true", help="say it in JSON, one line each")
+    run_parser.add_argument("--until-stdin-closes", action="store_true")
+    commands.add_parser("list", help="the personalities that come with it")
+    show = commands.add_parser("show", help="what a personality is")
+    show.add_argument("personality")
+    return parser
+
+
+def _settings(pairs: Sequence[str]) -> Mapping[str, str]:
+    settings = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals or not key:
+            raise _OptionError(f"--set wants KEY=VALUE, not '{pair}'")
+        settings[key] = value
+    return settings
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    for port in (arguments.port, arguments.fastboot_port):
+        if not 0 <= port < 65536:
+            raise _OptionError(f"{port} is no port")
+    personality = load_personality(arguments.personality)
+    system = build_system_server(
+        personality, defects=arguments.defect, settings=_settings(arguments.set)
+    )
+    request = RunRequest(
+        personality=personality.name,
+        system=system,
+        state=arguments.state,
+        adb_port=arguments.port,
+        fastboot_port=arguments.fastboot_port,
+        serialno=arguments.serialno,
+        as_json=arguments.json,
+        until_stdin_closes=arguments.until_stdin_closes,
+    )
+    asyncio.run(run(request, announce=lambda line: print(line, flush=True)))
+    return ENDED
+
+
+def _list() -> int:
+    for name in list_personalities():
+        print(f"{name:28} {load_personality(name).title}")
+    return ENDED
+
+
+def _show(personality: Personality) -> int:
+    print(f"{personality.name}: {personality.title}")
+    print(f"Android API {personality.api}, locale {personality.locale}")
+    if personality.about:
+        print(personality.about)
+    for name in sorted(personality.packages):
+        print(f"  package {name}")
+    return ENDED
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The exit status."""
+    try:
+        arguments = _parser().parse_args(argv)
+        if arguments.command == "list":
+            return _list()
+        if arguments.command == "show":
+            return _show(load_personality(arguments.personality))
+        return _run(arguments)
+    except HostCannot as error:
+        print(f"virtualdevice: {error}", file=sys.stderr)
+        return HOST_CANNOT
+    except (ConfigurationError, _OptionError) as error:
+        print(f"virtualdevice: {error}", file=sys.stderr)
+        return BAD_OPTION
+
+
+if __name__ == "__main__":
+    sys.exit(main())
