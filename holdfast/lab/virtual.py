@@ -90,6 +90,11 @@ class PrivateAdbServer:
         wait_until(answers, deadline, what=what, every_s=0.03, device=self._device)
 
 
+def _known_address(value: object) -> str | None:
+    """An address with a port that is not yet open says port 0."""
+    return value if isinstance(value, str) and not value.endswith(":0") else None
+
+
 def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -129,7 +134,7 @@ class VirtualProvider:
             serial=serial,
             adb_host=adb.host,
             adb_port=adb.port,
-            fastboot=str(ready["fastboot"]) if ready.get("fastboot") else None,
+            fastboot=_known_address(ready.get("fastboot")),
         )
 
     def stop(self, deadline: Deadline) -> None:
