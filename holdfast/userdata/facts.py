@@ -17,7 +17,7 @@ from holdfast.userdata.values import Facts, Identity, Reach
 
 __all__ = ["Answers", "facts_script", "read_answers"]
 
-_TOOLS = ("find", "stat", "xargs", *CHECKSUM_TOOLS)
+_TOOLS = ("find", "stat", "xargs", "tar", *CHECKSUM_TOOLS)
 _PROVIDERS = {
     "text messages": "content://sms",
     "contacts": "content://com.android.contacts/raw_contacts",
@@ -54,6 +54,7 @@ class Answers:
     access_error: str
     flavour: Flavour
     checksum: str
+    has_tar: bool
     shows_labels: bool
     identity: Identity
     facts: Facts
@@ -120,6 +121,7 @@ def read_answers(output: bytes, *, package_name: str, nonce: str, api: int) -> A
         access_error=access_error,
         flavour=Flavour.TOYBOX if {"find", "stat", "xargs"} <= tools else Flavour.TOOLBOX,
         checksum=next((t for t in CHECKSUM_TOOLS if t in tools), CHECKSUM_TOOLS[-1]),
+        has_tar="tar" in tools,
         shows_labels=":" in answers.get("label", ""),
         identity=_identity(record, installed=answers.get("path", "").startswith("package:")),
         facts=_facts(answers, api),

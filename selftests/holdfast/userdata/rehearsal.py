@@ -1,0 +1,89 @@
+"""A virtual device with a probe app on it, reached by the real adb."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from holdfast.apk.keys import SigningKey
+from holdfast.apk.probe import ProbeSpec, build_probe
+from holdfast.apk.signer import sign
+from holdfast.deadline import Deadline
+from holdfast.device.connect import connect
+from holdfast.device.device import Device
+from holdfast.errors import HostToolMissing
+from holdfast.journal import Journal, Ledger
+from holdfast.lab.adb_host import AdbHost
+from holdfast.lab.inventory import VirtualSpec
+from holdfast.lab.provider import Endpoint
+from holdfast.lab.virtual import VirtualProvider
+
+__all__ = ["PACKAGE", "Rehearsal", "probe_apk", "rehearsal", "signing_key"]
+
+PACKAGE = "com.example.chat"
+
+
+@cache
+def signing_key(name: str) -> SigningKey:
+    return SigningKey.generate("ec-p256", common_name=name)
+
+
+@cache
+def probe_apk(version_code: int, signer: str = "first") -> bytes:
+    spec = ProbeSpec(package_name=PACKAGE, version_code=version_code)
+    return sign(build_probe(spec), signers=[signing_key(signer)])
+
+
+@dataclass(kw_only=True)
+class Rehearsal:
+    """`ledger` refuses whatever a test did not declare."""
+
+    device: Device
+    provider: VirtualProvider
+    endpoint: Endpoint
+    ledger: Ledger
+
+    def kill_adb_server(self) -> None:
+        AdbHost(
+            host=self.endpoint.adb_host, port=self.endpoint.adb_port, device=self.device.name
+        ).kill(Deadline.after(10.0))
+
+    def kill_device(self) -> None:
+        self.provider.stop(Deadline.after(10.0))
+
+    def start_reboot(self) -> None:
+        """Without waiting for anything."""
+        self.device.shell.run("reboot", deadline=Deadline.after(10.0))
+
+
+@contextmanager
+def rehearsal(personality: str, *, defects: tuple[str, ...] = ()) -> Iterator[Rehearsal]:
+    """A running device with the probe installed; skips, in words, where none can run."""
+    spec = VirtualSpec(name="rehearsal", kind="virtual", personality=personality, defects=defects)
+    provider = VirtualProvider(spec, folder=Path.cwd())
+    journal = Journal()
+    ledger = Ledger(journal)
+    try:
+        endpoint = provider.start(Deadline.after(60.0), say=lambda _sentence: None)
+    except HostToolMissing as reason:
+        pytest.skip(f"no virtual device on this host: {reason}")
+    try:
+        device = connect(
+            name=spec.name,
+            serial=endpoint.serial,
+            adb_server_host=endpoint.adb_host,
+            adb_server_port=endpoint.adb_port,
+            journal=journal,
+            ledger=ledger,
+            deadline=Deadline.after(60.0),
+        )
+        answer = device.packages.install(probe_apk(1), flags=["-r"], deadline=Deadline.after(60.0))
+        assert answer.success, answer.shown
+        yield Rehearsal(device=device, provider=provider, endpoint=endpoint, ledger=ledger)
+    finally:
+        provider.stop(Deadline.after(20.0))
