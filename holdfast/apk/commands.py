@@ -5,12 +5,11 @@ Exit statuses: 0 accepted (or updated), 1 refused, 2 wrong usage, 4 not an APK.
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -19,10 +18,10 @@ from holdfast.apk.decide import Delivery, Door
 from holdfast.apk.keys import KeyKind, SigningKey
 from holdfast.apk.predict import API_LEVELS, Situation
 from holdfast.apk.predict import predict as predict_decisions
-from holdfast.apk.reporting import decision_facts, facts_of, table, verification_facts
+from holdfast.apk.reporting import decision_facts, facts_of
 from holdfast.apk.signer import resign as resign_apk
-from holdfast.apk.verification import Finding, Reason, Verification
-from holdfast.apk.verify import verify as verify_apk
+from holdfast.apk.tables import table, write_json
+from holdfast.apk.verify_command import ALL_LEVELS, verify_files
 from holdfast.errors import ConfigurationError
 
 __all__ = ["register"]
@@ -43,11 +42,6 @@ def register(app: typer.Typer) -> None:
     app.command()(verify)
     app.command()(predict)
     app.command()(resign)
-
-
-def _write_json(rows: Iterable[Mapping[str, Any]]) -> None:
-    for row in rows:
-        sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
 
 
 def _complain(sentence: str) -> None:
@@ -84,7 +78,7 @@ def inspect(files: _Files, *, as_json: _Json = False) -> None:
             status = NOT_AN_APK
             continue
         if as_json:
-            _write_json([facts])
+            write_json([facts])
         else:
             signers = facts.pop("signers")
             lines = [{"fact": name, "value": value} for name, value in facts.items()]
@@ -96,35 +90,7 @@ def inspect(files: _Files, *, as_json: _Json = False) -> None:
 
 def verify(files: _Files, *, api: _Levels = None, as_json: _Json = False) -> None:
     """Does a device of each level take this APK's signature?"""
-    status = 0
-    for path in files:
-        answers, is_archive = _verified(path, api or list(API_LEVELS))
-        rows = [verification_facts(answer, file=str(path)) for answer in answers]
-        if as_json:
-            _write_json(rows)
-        else:
-            sys.stdout.write(f"{path}\n")
-            columns = ["api", "accepted", "scheme", "certs", "findings"]
-            sys.stdout.write(table(rows, columns))
-        refused = REFUSED if is_archive else NOT_AN_APK
-        status = max(status, 0 if all(answer.accepted for answer in answers) else refused)
-    raise typer.Exit(status)
-
-
-def _verified(path: Path, levels: Sequence[int]) -> tuple[list[Verification], bool]:
-    """The answers, and whether the file is an archive at all."""
-    try:
-        with Apk.from_path(path) as apk:
-            _ = apk.entries
-            return [verify_apk(apk, api=level) for level in levels], True
-    except (ApkFormatError, OSError) as error:
-        finding = Finding(reason=Reason.ARCHIVE_MALFORMED, detail=str(error))
-        _complain(f"{path}: {error}")
-        answers = [
-            Verification(api=level, accepted=False, scheme=None, details=None, findings=(finding,))
-            for level in levels
-        ]
-        return answers, False
+    raise typer.Exit(verify_files(files, levels=api or ALL_LEVELS, as_json=as_json))
 
 
 def predict(
@@ -177,7 +143,7 @@ def predict(
     pairs = zip(levels, decisions, strict=True)
     rows = [decision_facts(decision, api=level, door=via) for level, decision in pairs]
     if as_json:
-        _write_json(rows)
+        write_json(rows)
     else:
         sys.stdout.write(table(rows, ["api", "decision", "data", "shown", "why"]))
     refused = any(decision.outcome == "refuse" for decision in decisions)
@@ -222,6 +188,6 @@ def resign(
         save_key.write_bytes(chosen.to_pem())
     row = {"file": str(target), "cert": chosen.cert_sha256, "size_bytes": len(signed)}
     if as_json:
-        _write_json([row])
+        write_json([row])
     else:
         sys.stdout.write(table([row], list(row)))

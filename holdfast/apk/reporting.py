@@ -1,8 +1,7 @@
-"""What the commands say of an APK: as values for JSON, and as tables for people."""
+"""What the commands say of an APK and of an update, as values."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from holdfast.apk.archive import Apk
@@ -10,10 +9,9 @@ from holdfast.apk.block import BlockId, find_signing_block
 from holdfast.apk.decide import Decision, Door
 from holdfast.apk.manifest import Manifest, read_manifest
 from holdfast.apk.signing_details import Capability, SigningDetails
-from holdfast.apk.verification import Verification
 from holdfast.apk.verify import verify
 
-__all__ = ["decision_facts", "facts_of", "table", "verification_facts"]
+__all__ = ["decision_facts", "facts_of"]
 
 Facts = dict[str, Any]
 
@@ -98,22 +96,6 @@ def facts_of(apk: Apk, *, file: str) -> Facts:
     }
 
 
-def verification_facts(verification: Verification, *, file: str) -> Facts:
-    details = verification.details
-    return {
-        "file": file,
-        "api": verification.api,
-        "accepted": verification.accepted,
-        "scheme": verification.scheme,
-        "certs": list(details.cert_sha256s) if details else [],
-        "findings": [
-            {"reason": finding.reason, "detail": finding.detail, "scheme": finding.scheme}
-            for finding in verification.findings
-        ],
-        "uncertain": verification.uncertain,
-    }
-
-
 def decision_facts(decision: Decision, *, api: int, door: Door) -> Facts:
     return {
         "api": api,
@@ -125,27 +107,3 @@ def decision_facts(decision: Decision, *, api: int, door: Door) -> Facts:
         "shown": decision.shown(api, door),
         "uncertain": decision.uncertain,
     }
-
-
-def table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> str:
-    """Columns as wide as their longest text, but for the last one."""
-    lines = [list(columns), *([_cell(row[name]) for name in columns] for row in rows)]
-    widths = [max(len(line[i]) for line in lines) for i in range(len(columns))]
-    padded = (
-        "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip()
-        for line in lines
-    )
-    return "\n".join(padded) + "\n"
-
-
-def _cell(value: object) -> str:
-    """One line, without control characters: what it holds may come from a hostile file."""
-    if isinstance(value, list):
-        text = " ".join(_cell(item) for item in value)
-    elif isinstance(value, dict):
-        text = ", ".join(f"{name} {_cell(item)}" for name, item in value.items() if item)
-    elif value is None or isinstance(value, bool):
-        text = {None: "-", True: "yes", False: "no"}[value]
-    else:
-        text = str(value)
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
