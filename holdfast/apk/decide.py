@@ -10,6 +10,7 @@ from __future__ import annotations
 from holdfast.apk import decide_identity as identity
 from holdfast.apk import decide_stages as stages
 from holdfast.apk.decide_case import Case, Refusal, Stage
+from holdfast.apk.decide_signers import explain
 from holdfast.apk.decision import (
     Candidate,
     DataFate,
@@ -107,19 +108,25 @@ def decide(candidate: Candidate, rules: DeviceRules, delivery: Delivery) -> Deci
         if refusal is not None:
             return _refused(case, refusal)
     record = case.record
-    why = "nothing of that name is there"
-    if record is not None:
-        why = "its signer is the record's, or one that the record trusts"
-        if not record.installed:
-            why += "; it takes over the data that uninstall -k has left"
     return Decision(
         outcome=Outcome.INSTALL if case.installed is None else Outcome.UPDATE,
         code=Code.SUCCEEDED,
         data=DataFate.NONE if record is None else DataFate.KEPT,
         signing_after=candidate.verification.details,
-        why=why,
+        why=_why_taken(case, record),
         uncertain=candidate.verification.uncertain,
     )
+
+
+def _why_taken(case: Case, record: InstalledPackage | None) -> str:
+    new = case.signing
+    if record is None or new is None:
+        return "nothing of that name is there"
+    if record.upgrade_key_sets:
+        why = "signed by what the record's upgrade key sets, or its signers, ask for"
+    else:
+        why = explain(new, record.signing, api=case.api)
+    return why if record.installed else f"{why}; it takes over what uninstall -k has left"
 
 
 def _refused(case: Case, refusal: Refusal) -> Decision:

@@ -10,6 +10,7 @@ from holdfast.apk.decide_case import PLATFORM, Case, Refusal, failed_scan
 from holdfast.apk.decide_signers import (
     JoinProblem,
     SharedUser,
+    explain,
     follows,
     may_share_permission,
     shared_user_problem,
@@ -42,18 +43,15 @@ def signer(case: Case) -> Refusal | None:
         why = "none of the installed package's upgrade key sets has signed it"
         return Refusal(code=Code.UPDATE_INCOMPATIBLE, text=text, why=why)
     if by_keys is None and not _follows(case, new, record.signing):
-        return _signers_differ(case)
+        return _signers_differ(case, explain(new, record.signing, api=case.api))
     if by_keys is None and not _fits_preload(case, record, new):
         return _signers_differ(case, "it is not signed like the copy on the system image")
     return _shared_user(case, record.shared_user_id, own=record.signing)
 
 
-def _signers_differ(case: Case, why: str = "") -> Refusal:
-    return Refusal(
-        code=Code.UPDATE_INCOMPATIBLE,
-        text=case.says(Message.SIGNATURES_DIFFER),
-        why=why or "its signer is not the one that the record trusts",
-    )
+def _signers_differ(case: Case, why: str) -> Refusal:
+    text = case.says(Message.SIGNATURES_DIFFER)
+    return Refusal(code=Code.UPDATE_INCOMPATIBLE, text=text, why=why)
 
 
 def _follows(case: Case, new: SigningDetails, old: SigningDetails) -> bool:
@@ -83,10 +81,10 @@ def signer_late(case: Case) -> Refusal | None:
     if by_keys or (by_keys is None and _follows(case, new, record.signing)):
         return _shared_user(case, record.shared_user_id, own=record.signing)
     if not record.installed:
-        return _signers_differ(case)
+        return _signers_differ(case, explain(new, record.signing, api=case.api))
     late = Message.SIGNATURES_DIFFER_LATE
     kind = late if by_keys is None else Message.UPGRADE_KEYS_DIFFER_LATE
-    why = "its signer is not the installed package's"
+    why = explain(new, record.signing, api=case.api)
     return Refusal(code=Code.INCONSISTENT_CERTIFICATES, text=case.says(kind), why=why)
 
 
@@ -119,7 +117,7 @@ def permission_groups(case: Case) -> Refusal | None:
     if case.api < 31:
         return None
     manifest = case.candidate.manifest
-    owners = {group: p for p in case.others() for group in p.permission_groups}
+    owners = {g: p for p in case.others() if p.installed for g in p.permission_groups}
     for group in manifest.permission_groups:
         owner = owners.get(group)
         if owner is not None and not _shares(case, owner):

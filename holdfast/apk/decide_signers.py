@@ -7,7 +7,6 @@ Sources: PackageManagerServiceUtils.verifySignatures and canJoinSharedUserId, Si
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -20,6 +19,7 @@ from holdfast.apk.signing_details import Capability, PastSigner, SigningDetails
 __all__ = [
     "JoinProblem",
     "SharedUser",
+    "explain",
     "follows",
     "holds_signature_permission",
     "may_share_permission",
@@ -55,6 +55,25 @@ def follows(
     if new.trusts(old, Capability.INSTALLED_DATA) or old.trusts(new, Capability.ROLLBACK):
         return True
     return platform_rollback and api >= 33 and _has_ancestor(old, new)
+
+
+def explain(new: SigningDetails, old: SigningDetails, *, api: int) -> str:
+    """In words, how the new signer stands to the recorded one on that level."""
+    if new.same_signers(old):
+        return "the same signer" if len(new.signers) == 1 else "the same set of signers"
+    if api < LINEAGES_SINCE:
+        return "another signer; below Android 9 the sets have to be the same"
+    if len(new.signers) > 1 or len(old.signers) > 1:
+        return "another set of signers"
+    if new.trusts(old, Capability.INSTALLED_DATA):
+        return "the new signer's lineage trusts the recorded one with its data"
+    if old.trusts(new, Capability.ROLLBACK):
+        return "the recorded lineage lets this earlier signer come back"
+    if _has_ancestor(new, old):
+        return "the new signer's lineage does not trust the recorded one with its data"
+    if _has_ancestor(old, new):
+        return "an earlier signer, whom the recorded lineage does not let come back"
+    return "another signer, without a lineage from the recorded one"
 
 
 def may_share_permission(owner: SigningDetails, new: SigningDetails, *, api: int) -> bool:
@@ -96,13 +115,21 @@ def signed_by_upgrade_keys(key_sets: Iterable[UpgradeKeySet], new: SigningDetail
     Then the platform goes by the signatures instead.
     """
     try:
-        wanted = [{base64.b64decode(key) for key in one.public_keys} for one in key_sets]
+        wanted = [{_public_key(text) for text in one.public_keys} for one in key_sets]
         have = {Certificate.parse(certificate).public_key for certificate in new.signers}
-    except (binascii.Error, ValueError, ApkFormatError):
+    except (ValueError, ApkFormatError):
         return None
     if not wanted or not all(wanted):
         return None
     return any(one <= have for one in wanted)
+
+
+def _public_key(text: str) -> bytes:
+    """ValueError where it is no base64; white space does not count."""
+    key = base64.b64decode("".join(text.split()), validate=True)
+    if not key:
+        raise ValueError("an empty public key")
+    return key
 
 
 def _has_ancestor(new: SigningDetails, old: SigningDetails) -> bool:

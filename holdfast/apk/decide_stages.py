@@ -45,6 +45,10 @@ def certificates(case: Case) -> Refusal | None:
     code, text = Code.NO_CERTIFICATES, _broken_signature(case, set(findings))
     if Reason.ARCHIVE_MALFORMED in findings or Reason.DUPLICATE_ENTRY in findings:
         code, text = _not_an_apk(case)
+    elif Reason.SCHEME_TOO_OLD_FOR_TARGET_SDK in findings:
+        text = failed_scan(case, case.says(Message.SCHEME_TOO_OLD))
+    elif Reason.SCHEME_TOO_OLD_FOR_SANDBOX in findings:
+        text = case.says(Message.SCHEME_TOO_OLD_FOR_SANDBOX)
     elif Reason.MANIFEST_MISSING in findings:
         code, text = Code.BAD_MANIFEST, case.says(Message.NO_MANIFEST)
     elif {Reason.JAR_NO_MANIFEST, Reason.JAR_NO_SIGNATURES} & set(findings):
@@ -83,13 +87,20 @@ def downgrade(case: Case) -> Refusal | None:
         return None
     if not _may_downgrade(case, owner):
         return _older(case, new, owner) if new < owner.version_code else None
-    preload = owner.preload
-    guarded = case.api >= 31 and not case.rules.debuggable_build and preload is not None
-    if guarded and preload is not None and new < preload.version_code:
-        text = case.says(Message.DOWNGRADE_BELOW_PRELOAD, new=new, old=preload.version_code)
-        why = f"version {new} is below the preloaded version {preload.version_code}"
-        return Refusal(code=Code.VERSION_DOWNGRADE, text=text, why=why)
-    return None
+    floor = _preloaded_version(case, owner)
+    if floor is None or new >= floor:
+        return None
+    text = case.says(Message.DOWNGRADE_BELOW_PRELOAD, new=new, old=floor)
+    why = f"version {new} is below the preloaded version {floor}"
+    return Refusal(code=Code.VERSION_DOWNGRADE, text=text, why=why)
+
+
+def _preloaded_version(case: Case, owner: InstalledPackage) -> int | None:
+    """What `-d` cannot go below: from 12 on, system apps on user builds; else None."""
+    free = case.api < 31 or case.rules.debuggable_build or owner.debuggable
+    if free or not (owner.system or owner.preload):
+        return None
+    return owner.preload.version_code if owner.preload else owner.version_code
 
 
 def _older(case: Case, new: int, owner: InstalledPackage) -> Refusal:

@@ -167,6 +167,7 @@ class Message(StrEnum):
     BROKEN_SIGNATURE = "signature broken"
     ENTRY_SIGNERS_DIFFER = "entries with different signers"
     SCHEME_TOO_OLD = "signature scheme too old"
+    SCHEME_TOO_OLD_FOR_SANDBOX = "signature scheme too old for the sandbox"
     NO_MANIFEST = "no manifest"
     NOT_APK = "not an APK"
 
@@ -351,6 +352,10 @@ _TEXTS: dict[Message, tuple[tuple[int, str], ...]] = {
     ),
     Message.SCHEME_TOO_OLD: (
         (30, "No signature found in package of version 2 or newer for package {package}"),
+    ),
+    Message.SCHEME_TOO_OLD_FOR_SANDBOX: (
+        (26, "Failed to collect certificates from {path}"),
+        (28, "No signature found in package of version 2 or newer for package {path}"),
     ),
     Message.NO_MANIFEST: ((21, "Package {path} has no manifest"),),
     Message.NOT_APK: ((21, "Failed to parse {path}"),),
