@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from holdfast.errors import ConfigurationError
 from holdfast.pytest_plugin.outcome import NOT_COVERED
-from holdfast.pytest_plugin.rig import DeviceFacts, NotCovered, Rig
+from holdfast.pytest_plugin.rig import DeviceFacts, Need, NotCovered, Rig
 from holdfast.pytest_plugin.settings import SETTINGS
 from holdfast.pytest_plugin.trial import TRIAL
 from holdfast.pytest_plugin.verdict import Verdict, plan_from_words
@@ -57,6 +58,11 @@ def scenario(request: pytest.FixtureRequest, holdfast_rig: Rig) -> Scenario:
 
 def _require_offered(item: pytest.Item, facts: DeviceFacts) -> None:
     for marker in item.iter_markers("needs"):
-        for need in marker.args:
-            if need not in facts.offers:
-                raise pytest.skip.Exception(f"{NOT_COVERED}{facts.name} has no {need}")
+        for word in marker.args:
+            if word not in list(Need):
+                raise ConfigurationError(
+                    f"{item.nodeid} needs {word!r}, which nobody knows; there are: "
+                    + ", ".join(Need)
+                )
+            if word not in facts.offers:
+                raise pytest.skip.Exception(f"{NOT_COVERED}{facts.name} has no {word}")

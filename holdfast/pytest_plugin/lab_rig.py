@@ -14,7 +14,8 @@ from holdfast.journal import DestructiveCommand, Event, Journal, Ledger, StepSta
 from holdfast.lab.inventory import DeviceSpec, StoreAdapter
 from holdfast.lab.leases import Lease, LeaseTable, this_process
 from holdfast.lab.provider import Endpoint, Provider
-from holdfast.pytest_plugin.rig import DeviceFacts
+from holdfast.lab.quarantine import QuarantineStore
+from holdfast.pytest_plugin.rig import DeviceFacts, Need
 from holdfast.scenario.result import ScenarioPlan, ScenarioResult
 
 __all__ = ["Connect", "LabRig", "RunScenario"]
@@ -60,6 +61,7 @@ class LabRig:
         leases: LeaseTable,
         run_name: str,
         store: StoreAdapter | None,
+        quarantine: QuarantineStore,
         connect: Connect,
         run_scenario: RunScenario,
     ) -> None:
@@ -68,6 +70,7 @@ class LabRig:
         self._leases = leases
         self._run_name = run_name
         self._store = store
+        self._quarantine = quarantine
         self._connect = connect
         self._run_scenario = run_scenario
         self._lease: Lease | None = None
@@ -81,6 +84,13 @@ class LabRig:
             raise LabError(
                 f"given up after {self._failures} failures in a row; the last: "
                 f"{self._last_failure}",
+                device=self._spec.name,
+            )
+        stay = self._quarantine.current(self._spec.name)
+        if stay is not None:
+            raise LabError(
+                f"it is in quarantine: {stay.reason} (put there by {stay.owner}; "
+                f"'holdfast release {self._spec.name}' takes it back)",
                 device=self._spec.name,
             )
         deadline = Deadline.after(START_S)
@@ -150,9 +160,9 @@ class LabRig:
 
     def _facts(self, build: Build, endpoint: Endpoint) -> DeviceFacts:
         offers = {
-            "store": self._store is not None,
-            "fastboot": endpoint.fastboot is not None,
-            "debuggable build": build.build_type in ("userdebug", "eng"),
+            Need.STORE: self._store is not None,
+            Need.FASTBOOT: endpoint.fastboot is not None,
+            Need.DEBUGGABLE_BUILD: build.build_type in ("userdebug", "eng"),
         }
         return DeviceFacts(
             name=self._spec.name,

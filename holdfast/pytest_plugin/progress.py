@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import time
 from collections.abc import Mapping, Sequence
@@ -161,6 +162,13 @@ class LiveProgress:
 
     def close(self) -> None:
         self._live.stop()
+
+    def as_text(self) -> str:
+        """The table as it would be shown now, without colours."""
+        console = Console(file=io.StringIO(), width=120)
+        with console.capture() as capture:
+            console.print(self._table())
+        return capture.get()
 
     def _table(self) -> ConsoleRenderable:
         table = Table.grid(padding=(0, 1), expand=True)

@@ -3,27 +3,36 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
 from holdfast.journal import Journal, Ledger
 from holdfast.scenario.result import ScenarioPlan, ScenarioResult
 
-__all__ = ["DeviceFacts", "NotCovered", "Rig"]
+__all__ = ["DeviceFacts", "Need", "NotCovered", "Rig"]
 
 
 class NotCovered(Exception):
     """The device cannot offer what the test needs: no pass, and no failure. The text says what."""
 
 
+class Need(StrEnum):
+    """The words that the marker `needs` may ask for, because not every device offers them."""
+
+    STORE = "store"
+    FASTBOOT = "fastboot"
+    DEBUGGABLE_BUILD = "debuggable_build"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DeviceFacts:
-    """What reports say of a device. `offers` are the words that `needs` may ask for."""
+    """What reports say of a device, and what it offers."""
 
     name: str
     model: str
     build: str
     api: int
-    offers: frozenset[str] = frozenset()
+    offers: frozenset[Need] = frozenset()
 
 
 class Rig(Protocol):

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from holdfast.errors import ConfigurationError, DeviceRefused, LabError
 from holdfast.journal import DestructionKind, Journal, Ledger
-from holdfast.pytest_plugin.rig import DeviceFacts, NotCovered
+from holdfast.pytest_plugin.rig import DeviceFacts, Need, NotCovered
 from holdfast.scenario.result import ScenarioPlan, ScenarioResult, VerdictKind
 
 ANSWERS = "answers.json"
@@ -40,7 +40,7 @@ class FakeRig:
             model=f"model of {self._name}",
             build=f"maker/{self._name}:7.1.1",
             api=25,
-            offers=frozenset({"store"}),
+            offers=frozenset({Need.STORE}),
         )
 
     def run(self, plan: ScenarioPlan) -> ScenarioResult:

@@ -13,6 +13,7 @@ from holdfast.journal import Declaration, DestructionKind, Journal, Ledger
 from holdfast.lab.inventory import AttachedSpec, StoreAdapter
 from holdfast.lab.leases import Holder, LeaseTable
 from holdfast.lab.provider import Endpoint, Say
+from holdfast.lab.quarantine import QuarantineStore
 from holdfast.pytest_plugin.lab_rig import LabRig
 from holdfast.pytest_plugin.rig import DeviceFacts
 from holdfast.scenario.result import (
@@ -74,6 +75,7 @@ class Lab:
     def __init__(self, state: Path, *, run_name: str = "mine") -> None:
         self.provider = FakeProvider()
         self.leases = LeaseTable(state)
+        self.quarantine = QuarantineStore(state / "quarantine.sqlite3")
         self.devices: list[FakeDevice] = []
         self.stores: list[StoreAdapter | None] = []
         self.rig = LabRig(
@@ -82,6 +84,7 @@ class Lab:
             leases=self.leases,
             run_name=run_name,
             store=STORE,
+            quarantine=self.quarantine,
             connect=self._connect,
             run_scenario=self._run,
         )
@@ -170,6 +173,13 @@ def test_a_device_that_another_run_holds_is_not_started(lab: Lab, tmp_path: Path
     lab.rig.release()
     assert "start" not in lab.provider.log
     assert lab.leases.entry("the phone")[1] is not None
+
+
+def test_a_device_in_quarantine_is_not_touched(lab: Lab) -> None:
+    lab.quarantine.put("phone", reason="boot loop", owner="nightly", at=1.0)
+    with pytest.raises(LabError, match="phone: it is in quarantine: boot loop"):
+        lab.ready()
+    assert lab.provider.log == []
 
 
 def test_when_the_lease_is_lost_no_further_step_and_no_destructive_command_is_done(

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from holdfast.report.record import Outcome
-from selftests.holdfast.pytest_plugin.harness import Project
+from selftests.holdfast.pytest_plugin.harness import GOOD_TEST, Project
 
 Make = Callable[..., Project]
 
@@ -120,6 +120,16 @@ def test_with_fastboot(scenario):
     assert [r.outcome for r in made.records] == [Outcome.PASSED, Outcome.NOT_COVERED]
     assert made.records[1].why == "phone has no fastboot"
     assert result.ret == 0
+
+
+def test_a_need_that_nobody_knows_is_a_configuration_error(project: Make) -> None:
+    made = project()
+    made.write(
+        "test_updates.py", f"import pytest\n\npytestmark = pytest.mark.needs('stor'){GOOD_TEST}"
+    )
+    result = made.run()
+    assert result.ret == 4
+    assert "needs 'stor', which nobody knows; there are: store, fastboot" in result.stdout.str()
 
 
 def test_a_test_that_asks_for_no_device_leases_none(project: Make) -> None:
