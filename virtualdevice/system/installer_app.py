@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import urllib.parse
 from collections.abc import Callable, Coroutine
 from typing import Any, Protocol
 
 from holdfast.apk.decision import Door
+from virtualdevice.seams import Files
 from virtualdevice.system.activities import Activities, Intent
+from virtualdevice.system.media import media_path
 from virtualdevice.system.packages.answers import InstallAnswer
 from virtualdevice.system.packages.candidate import ApkFile, Parsed, parse_delivery
 from virtualdevice.system.packages.installer import Installer
@@ -24,7 +27,7 @@ APK_LIMIT_BYTES = 2 << 30
 INSTALLER_UID = 10001
 SHELL_PACKAGE = "com.android.shell"
 DOCUMENTS = "content://com.android.externalstorage.documents/document/"
-MEDIA = "content://media/external/file/"
+MEDIA = re.compile(r"content://media/external(?:_primary)?/(?:file|downloads)/(\d{1,18})")
 
 
 class InstallerHost(Protocol):
@@ -41,11 +44,17 @@ class InstallerHost(Protocol):
     def begin(self, work: Coroutine[Any, Any, None]) -> None: ...
 
 
-def path_of(uri: str, *, action: str, api: int) -> str | None:
-    """The file that a URI means; None if this version's installer does not take such a URI."""
+async def path_of(files: Files, uri: str, *, api: int) -> str | None:
+    """The file that a URI means; None if this version's installer does not take such a URI.
+
+    `file:` left the installer's manifest with Android 10.
+    """
     if uri.startswith("file://"):
-        taken = api <= 25 or action == INSTALL
+        taken = api <= 28
         return urllib.parse.unquote(uri.removeprefix("file://")) if taken else None
+    row = MEDIA.fullmatch(uri)
+    if row is not None:
+        return await media_path(files, int(row[1]))
     if uri.startswith(DOCUMENTS):
         document = urllib.parse.unquote(uri.removeprefix(DOCUMENTS))
         volume, _, relative = document.partition(":")
@@ -59,7 +68,7 @@ async def open_with_installer(phone: InstallerHost, intent: Intent) -> bool:
         return False
     if intent.action == VIEW and intent.type != APK_TYPE:
         return False
-    path = path_of(intent.data, action=intent.action, api=phone.parts.api)
+    path = await path_of(phone.parts.files, intent.data, api=phone.parts.api)
     if path is None:
         return False
     try:

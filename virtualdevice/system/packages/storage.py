@@ -53,6 +53,7 @@ class AppStorage:
             await self._files.make_directory(
                 "/data/user_de/0", mode=0o771, uid=SYSTEM_UID, gid=SYSTEM_UID, parents=True
             )
+        # What a person keeps is below; a phone makes these when it is set up.
         for path in ("", "/Download", "/DCIM", "/Pictures", "/Android"):
             await self._make_external(EXTERNAL + path)
         for kind in ("data", "media", "obb"):

@@ -1,0 +1,40 @@
+"""The media provider's index of shared storage, as far as opening a file by its URI needs it.
+
+A file's row id is its inode: it stays the same as long as the file does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from virtualdevice.seams import FileKind, Files
+
+__all__ = ["media_path", "media_rows"]
+
+ROOT = "/storage/emulated/0"
+DEPTH_LIMIT = 4
+PRIVATE = (f"{ROOT}/Android/data", f"{ROOT}/Android/obb")
+
+
+async def media_rows(files: Files) -> AsyncIterator[tuple[int, str]]:
+    """(row id, path) of every file of shared storage that is indexed."""
+    pending = [(ROOT, 0)]
+    while pending:
+        directory, depth = pending.pop()
+        for name in await files.list(directory):
+            path = f"{directory}/{name}"
+            stat = await files.stat(path)
+            if stat is None:
+                continue
+            if stat.kind is FileKind.FILE:
+                yield stat.inode, path
+            elif stat.kind is FileKind.DIRECTORY and depth < DEPTH_LIMIT and path not in PRIVATE:
+                pending.append((path, depth + 1))
+
+
+async def media_path(files: Files, row_id: int) -> str | None:
+    """The file of that row."""
+    async for found, path in media_rows(files):
+        if found == row_id:
+            return path
+    return None
