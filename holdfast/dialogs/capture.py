@@ -1,0 +1,253 @@
+"""See everything that the user is shown, from before an update begins until after it has settled.
+
+A thread looks at the screen's hierarchy every `LOOK_EVERY_S` and takes a screenshot of what is new.
+It only looks: nothing on the device is tapped, dismissed, woken or changed. A look that came too
+late to be sure that nothing was missed is a `Gap`.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Collection
+from dataclasses import dataclass
+from types import TracebackType
+
+from holdfast.deadline import Clock, Deadline
+from holdfast.device.ui import Ui
+from holdfast.dialogs.asked import AskedWindow, asked_windows, screen_size_px
+from holdfast.dialogs.captured import CapturedDialog, Gap, ScreenState
+from holdfast.dialogs.hierarchy import Hierarchy, read_hierarchy
+from holdfast.errors import LabError
+
+__all__ = ["Capture", "LiveWindow"]
+
+LOOK_EVERY_S = 0.1
+# Beyond this, a prompt that somebody could have answered may have come and gone unseen.
+MAX_UNSEEN_S = 1.0
+_LOOK_S = 10.0
+_SCREENSHOTS = 40
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LiveWindow:
+    """A window that is on the screen now. Times are seconds on the clock's `monotonic`."""
+
+    number: int
+    window: AskedWindow
+    first_seen: float
+
+
+@dataclass(kw_only=True, slots=True)
+class _Sight:
+    """A window from its first to its last sight."""
+
+    number: int
+    window: AskedWindow
+    first_seen: float
+    last_seen: float
+    beneath: str | None
+    hierarchy: Hierarchy
+    screenshot: bytes = b""
+
+
+class Capture:
+    """Watches the screen for the length of a `with` block.
+
+    `own`: packages whose windows nobody is asked by. `ui` is a connection of its own.
+    """
+
+    def __init__(self, ui: Ui, *, clock: Clock, own: Collection[str], language: str) -> None:
+        self._ui = ui
+        self._clock = clock
+        self._own = frozenset(own)
+        self._language = language
+        self._began = 0.0
+        self._last_look = 0.0
+        self._last_change = 0.0
+        self._front: str | None = None
+        self._xml = ""
+        self._hierarchy: Hierarchy | None = None
+        self._sights: list[_Sight] = []
+        self._live: dict[tuple[str, ...], _Sight] = {}
+        self._gaps: list[Gap] = []
+        self._interrupted_before = 0
+        self._changed = threading.Condition()
+        self._ended = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self._to_picture: list[_Sight] = []
+        self.longest_interval_s = 0.0
+
+    def __enter__(self) -> Capture:
+        """Look once, so that the screen is known to be seen; UiLost if it cannot be."""
+        self._began = self._last_look = self._last_change = self._clock.monotonic()
+        self._interrupted_before = len(self._ui.interruptions)
+        self._look()
+        for work in (self._watch, self._take_pictures):
+            thread = threading.Thread(target=work, name="capture", daemon=True)
+            thread.start()
+            self._threads.append(thread)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._ended.set()
+        with self._changed:
+            self._changed.notify_all()
+        for thread in self._threads:
+            thread.join(timeout=_LOOK_S)
+        self._close_gap(self._clock.monotonic(), "the last look at the screen was too long ago")
+        for hole in self._ui.interruptions[self._interrupted_before :]:
+            self._note_gap(hole.began, hole.ended, f"the UI server was gone: {hole.why}")
+
+    @property
+    def live(self) -> tuple[LiveWindow, ...]:
+        """What is on the screen, the topmost last."""
+        with self._changed:
+            return tuple(
+                LiveWindow(number=s.number, window=s.window, first_seen=s.first_seen)
+                for s in self._live.values()
+            )
+
+    @property
+    def hierarchy(self) -> Hierarchy | None:
+        """The screen at the last look."""
+        return self._hierarchy
+
+    @property
+    def count(self) -> int:
+        """How many windows were seen so far."""
+        return len(self._sights)
+
+    @property
+    def last_change(self) -> float:
+        """When a window last came or went, on the clock's `monotonic`."""
+        return self._last_change
+
+    @property
+    def gaps(self) -> tuple[Gap, ...]:
+        return tuple(self._gaps)
+
+    def since_began_ms(self, moment: float) -> int:
+        return max(0, round((moment - self._began) * 1000))
+
+    @property
+    def dialogs(self) -> tuple[CapturedDialog, ...]:
+        """Everything that was seen, in the order of first sight."""
+        with self._changed:
+            return tuple(self._dialog(sight) for sight in self._sights)
+
+    def wait(self, seconds: float) -> None:
+        """Return after `seconds`, or as soon as a window comes or goes."""
+        with self._changed:
+            self._changed.wait(seconds)
+
+    def _watch(self) -> None:
+        while not self._ended.wait(LOOK_EVERY_S):
+            try:
+                self._look()
+            except LabError as error:
+                self._close_gap(self._clock.monotonic(), str(error))
+
+    def _look(self) -> None:
+        deadline = Deadline.after(_LOOK_S, clock=self._clock)
+        xml = self._ui.hierarchy(deadline=deadline)
+        now = self._clock.monotonic()
+        if xml != self._xml or self._hierarchy is None:
+            self._hierarchy, self._xml = read_hierarchy(xml), xml
+            windows = asked_windows(self._hierarchy, own=self._own, language=self._language)
+            self._compare(windows, now)
+        else:
+            with self._changed:
+                for sight in self._live.values():
+                    sight.last_seen = now
+        self._close_gap(now, "the screen could not be looked at sooner")
+
+    def _compare(self, windows: tuple[AskedWindow, ...], now: float) -> None:
+        assert self._hierarchy
+        with self._changed:
+            before = self._live
+            self._live = {}
+            for window in windows:
+                sight = before.get(window.identity) or self._new(window, now)
+                sight.last_seen = now
+                sight.window = window
+                self._live[window.identity] = sight
+            if self._live.keys() != before.keys():
+                self._last_change = now
+                self._changed.notify_all()
+        packages = [w.package_name for w in self._hierarchy.windows if w.package_name]
+        self._front = packages[-1] if packages else None
+
+    def _new(self, window: AskedWindow, now: float) -> _Sight:
+        assert self._hierarchy
+        sight = _Sight(
+            number=len(self._sights) + 1,
+            window=window,
+            first_seen=now,
+            last_seen=now,
+            beneath=self._front,
+            hierarchy=self._hierarchy,
+        )
+        self._sights.append(sight)
+        if len(self._sights) <= _SCREENSHOTS:
+            self._to_picture.append(sight)
+        return sight
+
+    def _take_pictures(self) -> None:
+        """A thread of its own, so that a slow screenshot delays no look.
+
+        A picture counts only if the window is still there behind it.
+        """
+        while not self._ended.is_set():
+            with self._changed:
+                if not self._to_picture:
+                    self._changed.wait(0.5)
+                waiting, self._to_picture = self._to_picture, []
+            if not waiting:
+                continue
+            try:
+                picture = self._ui.screenshot(deadline=Deadline.after(_LOOK_S, clock=self._clock))
+            except LabError:
+                continue  # the dialog is known by its hierarchy; that it has no picture shows
+            taken = self._clock.monotonic()
+            self._ended.wait(2 * LOOK_EVERY_S)
+            for sight in waiting:
+                if sight.last_seen >= taken:
+                    sight.screenshot = picture
+
+    def _close_gap(self, now: float, why: str) -> None:
+        interval = now - self._last_look
+        self.longest_interval_s = max(self.longest_interval_s, interval)
+        if interval > MAX_UNSEEN_S:
+            self._note_gap(self._last_look, now, why)
+        self._last_look = now
+
+    def _note_gap(self, began: float, ended: float, why: str) -> None:
+        gap = Gap(began_ms=self.since_began_ms(began), ended_ms=self.since_began_ms(ended), why=why)
+        self._gaps.append(gap)
+
+    def _dialog(self, sight: _Sight) -> CapturedDialog:
+        width, height = screen_size_px(sight.hierarchy)
+        window = sight.window
+        return CapturedDialog(
+            number=sight.number,
+            first_seen_ms=self.since_began_ms(sight.first_seen),
+            last_seen_ms=self.since_began_ms(sight.last_seen),
+            kind=window.kind,
+            package_name=window.package_name,
+            activity="",
+            title=window.title,
+            message=window.message,
+            buttons=window.buttons,
+            texts=window.texts,
+            bounds=window.bounds,
+            screenshot=sight.screenshot,
+            hierarchy=sight.hierarchy.xml,
+            beneath=sight.beneath,
+            language=self._language,
+            screen=ScreenState(width_px=width, height_px=height, rotation=sight.hierarchy.rotation),
+        )

@@ -1,0 +1,261 @@
+"""How people answer what appears on the screen.
+
+A persona sees what the capture saw, and acts by taps and keys alone: it never asks adb, and knows
+buttons by their role, never by one language's label.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from holdfast.deadline import Clock, Deadline
+from holdfast.device.ui import Ui
+from holdfast.dialogs.asked import AskedWindow
+from holdfast.dialogs.capture import LiveWindow
+from holdfast.dialogs.captured import Button, ButtonRole, DialogKind, DialogText
+from holdfast.dialogs.hierarchy import Hierarchy, Node
+from holdfast.dialogs.judge import judge
+from holdfast.dialogs.judgement import DialogVerdict
+from holdfast.scenario.result import Persona
+
+__all__ = ["Answer", "Person", "Screen", "somebody"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """What a person did about a window. `number` is the window's in the capture."""
+
+    number: int
+    did: str
+    role: ButtonRole | None
+    at: float
+
+
+class Screen(Protocol):
+    """What a person sees; `Capture` has it."""
+
+    @property
+    def live(self) -> tuple[LiveWindow, ...]: ...
+
+    @property
+    def hierarchy(self) -> Hierarchy | None: ...
+
+
+class Person(Protocol):
+    """Somebody before the screen. `act` is called again and again, and returns at once."""
+
+    answers: list[Answer]
+
+    def act(self, screen: Screen, *, deadline: Deadline) -> None: ...
+
+    def waits(self, screen: Screen) -> bool:
+        """Whether this person may still do something about what is on the screen."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Hands:
+    """What every person has, and what they know: the app's name in their language."""
+
+    ui: Ui
+    clock: Clock
+    app_name: str
+    language: str
+
+
+def somebody(
+    persona: Persona,
+    *,
+    ui: Ui,
+    clock: Clock,
+    app_name: str,
+    language: str,
+    watch_s: float,
+) -> Person:
+    """The person of that kind. `watch_s`: how long a prompt stays before an absent one."""
+    hands = _Hands(ui=ui, clock=clock, app_name=app_name, language=language)
+    if persona is Persona.ABSENT:
+        return _Absent(hands, watch_s=watch_s)
+    if persona is Persona.TYPING:
+        return _Typing(hands, goes_on_s=watch_s)
+    if persona is Persona.CAREFUL:
+        return _Careful(hands)
+    return _Confirming(hands, after_s=0.4 if persona is Persona.CARELESS else 1.0)
+
+
+def _is_asked(window: AskedWindow) -> bool:
+    return window.kind in (DialogKind.DIALOG, DialogKind.ACTIVITY) and bool(window.buttons)
+
+
+def _button(window: AskedWindow, role: ButtonRole) -> Button | None:
+    return next((b for b in window.buttons if b.role is role and b.enabled), None)
+
+
+class _Answering:
+    """Somebody who answers each window once, some time after it appeared."""
+
+    def __init__(self, hands: _Hands, *, after_s: float) -> None:
+        self.hands = hands
+        self.answers: list[Answer] = []
+        self._after_s = after_s
+
+    def act(self, screen: Screen, *, deadline: Deadline) -> None:
+        answered = {answer.number for answer in self.answers}
+        for live in reversed(screen.live):
+            waited_s = self.hands.clock.monotonic() - live.first_seen
+            due = live.number not in answered and _is_asked(live.window)
+            if due and waited_s >= self._after_s:
+                self.answer(live, deadline)
+                return
+
+    def waits(self, screen: Screen) -> bool:
+        answered = {answer.number for answer in self.answers}
+        return any(
+            _is_asked(live.window) and live.number not in answered and live.window.buttons
+            for live in screen.live
+        )
+
+    def answer(self, live: LiveWindow, deadline: Deadline) -> None:
+        raise NotImplementedError  # pragma: no cover
+
+    def tap(self, live: LiveWindow, button: Button | None, deadline: Deadline) -> None:
+        """Tap it; where there is no such button, that is what the person finds, and leaves it."""
+        if button is None:
+            self.note(live, "found no button for it", None)
+            return
+        x_px, y_px = button.bounds.centre_px
+        self.note(live, f"tapped “{button.text}”", button.role)
+        self.hands.ui.tap(x_px, y_px, deadline=deadline)
+
+    def note(self, live: LiveWindow, did: str, role: ButtonRole | None) -> None:
+        now = self.hands.clock.monotonic()
+        self.answers.append(Answer(number=live.number, did=did, role=role, at=now))
+
+
+class _Confirming(_Answering):
+    """Taps the affirmative button of whatever appears: at once (careless), or meaning it."""
+
+    def answer(self, live: LiveWindow, deadline: Deadline) -> None:
+        self.tap(live, _button(live.window, ButtonRole.AFFIRMATIVE), deadline)
+
+
+class _Careful(_Answering):
+    """Reads: goes the safe way if data might be lost, and confirms otherwise."""
+
+    def __init__(self, hands: _Hands) -> None:
+        super().__init__(hands, after_s=0.6)
+
+    def answer(self, live: LiveWindow, deadline: Deadline) -> None:
+        if not self._fears(live.window):
+            self.tap(live, _button(live.window, ButtonRole.AFFIRMATIVE), deadline)
+            return
+        safe = _button(live.window, ButtonRole.NEGATIVE)
+        if safe:
+            self.tap(live, safe, deadline)
+        else:
+            self.note(live, "pressed Back, as it offers no way out", ButtonRole.NEGATIVE)
+            self.hands.ui.key("back", deadline=deadline)
+
+    def _fears(self, window: AskedWindow) -> bool:
+        text = DialogText(
+            title=window.title,
+            message=window.message,
+            buttons=tuple(button.text for button in window.buttons),
+            app_name=self.hands.app_name,
+            language=self.hands.language,
+        )
+        return judge(text).verdict is not DialogVerdict.NOT_A_DATA_WARNING
+
+
+class _Absent:
+    """Never answers; is away long enough for a prompt to act by itself, if it does."""
+
+    def __init__(self, hands: _Hands, *, watch_s: float) -> None:
+        self.answers: list[Answer] = []
+        self._clock = hands.clock
+        self._watch_s = watch_s
+
+    def act(self, screen: Screen, *, deadline: Deadline) -> None:
+        """Does nothing."""
+
+    def waits(self, screen: Screen) -> bool:
+        now = self._clock.monotonic()
+        return any(now - live.first_seen < self._watch_s for live in screen.live)
+
+
+# A message as it is typed, with the Enter that sends it, at about five keys a second.
+_MESSAGE = "see you at 9 \nbring the keys \n"
+_KEY_EVERY_S = 0.2
+# Where keys of a phone's keyboard are, in shares of the screen: letters, space, Enter.
+_ROWS = {
+    "qwertyuiop": (0.05, 0.10, 0.70),
+    "asdfghjkl": (0.10, 0.10, 0.78),
+    "zxcvbnm": (0.20, 0.10, 0.86),
+}
+_SPACE, _ENTER = (0.50, 0.95), (0.93, 0.95)
+_TAPS_EVERY = 3  # every third stroke is a tap on the glass; the others are key events
+
+
+class _Typing:
+    """Is typing when the prompt appears, and goes on before noticing: keys and taps go on landing.
+
+    It decides nothing: whatever a prompt takes of the typing counts as its answer.
+    """
+
+    def __init__(self, hands: _Hands, *, goes_on_s: float) -> None:
+        self.answers: list[Answer] = []
+        self._hands = hands
+        self._goes_on_s = goes_on_s
+        self._strokes: Iterator[tuple[int, str]] = enumerate(itertools.cycle(_MESSAGE))
+        self._next_at = 0.0
+
+    def act(self, screen: Screen, *, deadline: Deadline) -> None:
+        now = self._hands.clock.monotonic()
+        if now < self._next_at or self._has_noticed(screen, now):
+            return
+        self._next_at = max(self._next_at + _KEY_EVERY_S, now)
+        number, character = next(self._strokes)
+        before = screen.live
+        hierarchy = screen.hierarchy
+        if number % _TAPS_EVERY == 1 and hierarchy is not None:
+            x_px, y_px = _place(character, hierarchy)
+            self._hands.ui.tap(x_px, y_px, deadline=deadline)
+            self._note(before, f"typed {character!r} by a tap at {x_px},{y_px}")
+        else:
+            self._hands.ui.key(character, deadline=deadline)
+            self._note(before, f"typed {character!r}")
+
+    def waits(self, screen: Screen) -> bool:
+        now = self._hands.clock.monotonic()
+        return bool(screen.live) and not self._has_noticed(screen, now)
+
+    def _has_noticed(self, screen: Screen, now: float) -> bool:
+        """Looks up from the keyboard when the prompt has been there for a while."""
+        return any(now - live.first_seen > self._goes_on_s for live in screen.live)
+
+    def _note(self, live: tuple[LiveWindow, ...], did: str) -> None:
+        if live:
+            now = self._hands.clock.monotonic()
+            self.answers.append(Answer(number=live[-1].number, did=did, role=None, at=now))
+
+
+def _place(character: str, hierarchy: Hierarchy) -> tuple[int, int]:
+    """Where the key of a character is: on the keyboard that is shown, else where one would be."""
+    key = next((n for n in _keys(hierarchy) if n.text.strip().lower() == character.strip()), None)
+    if key is not None and character.strip():
+        return key.bounds.centre_px
+    width = max((w.bounds.right_px for w in hierarchy.windows), default=0)
+    height = max((w.bounds.bottom_px for w in hierarchy.windows), default=0)
+    x_share, y_share = _SPACE if character != "\n" else _ENTER
+    for row, (left, step, top) in _ROWS.items():
+        if character.lower() in row:
+            x_share, y_share = left + step * row.index(character.lower()), top
+    return round(width * x_share), round(height * y_share)
+
+
+def _keys(hierarchy: Hierarchy) -> Iterator[Node]:
+    for window in hierarchy.windows:
+        if "inputmethod" in window.package_name or ".ime" in window.package_name:
+            yield from window.walk()
