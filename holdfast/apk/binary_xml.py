@@ -20,8 +20,8 @@ __all__ = ["ANDROID", "Attribute", "Element", "ValueType", "parse", "serialize"]
 ANDROID = "http://schemas.android.com/apk/res/android"
 
 _NOTHING = 0xFFFFFFFF
-_MOST_ELEMENTS = 50_000
-_MOST_ATTRIBUTES = 200_000
+_MOST_ELEMENTS = 30_000
+_MOST_ATTRIBUTES = 100_000
 _DEEPEST = 128
 _NODE = struct.Struct("<HHIII")
 _START = struct.Struct("<IIHHHHHH")

@@ -26,7 +26,7 @@ UNRELEASED = 10_000
 """What a codename (`android:minSdkVersion="Baklava"`) counts as: above every released level."""
 
 _LIMIT_BYTES = 4 << 20
-_TABLE_LIMIT_BYTES = 64 << 20
+_TABLE_LIMIT_BYTES = 32 << 20
 _MOST_TEXT = 4_096
 
 

@@ -19,6 +19,8 @@ __all__ = ["ResourceTable", "ResourceValue", "encode_string_table"]
 
 _NO_ENTRY = 0xFFFFFFFF
 _MOST_CHUNKS = 20_000
+_MOST_STEPS = 50_000
+"""Entries looked at over all look-ups: references may lead to many values, each to many more."""
 _LONGEST_CHAIN = 20
 _SPARSE, _OFFSET16 = 0x01, 0x02
 _COMPLEX, _COMPACT = 0x0001, 0x0008
@@ -53,7 +55,8 @@ class ResourceTable:
     def __init__(self, data: bytes) -> None:
         self._data = data
         self._strings: StringPool | None = None
-        self._types: list[_Type] = []
+        self._types: dict[tuple[int, int], list[_Type]] = {}
+        self._steps = 0
         self._chunks_seen = 0
         if len(data) < 12:
             raise ApkFormatError("resources.arsc: shorter than its header")
@@ -83,18 +86,24 @@ class ResourceTable:
             if kind == ChunkType.TABLE_TYPE:
                 type_id = self._number("<B", inner + 8)
                 end = inner + inner_size
-                self._types.append(_Type(package=package, type_id=type_id, at=inner, end=end))
+                chunk = _Type(package=package, type_id=type_id, at=inner, end=end)
+                self._types.setdefault((package, type_id), []).append(chunk)
 
     def values(self, resource_id: int) -> tuple[ResourceValue, ...]:
         """Every value of a resource, in the order of the file; empty if there is none."""
-        package, type_id = resource_id >> 24, resource_id >> 16 & 0xFF
+        key = resource_id >> 24, resource_id >> 16 & 0xFF
         found = []
-        for chunk in self._types:
-            if (chunk.package, chunk.type_id) == (package, type_id):
-                entry = self._entry(chunk, resource_id & 0xFFFF)
-                if entry is not None:
-                    found.append(self._value(chunk, entry))
+        for chunk in self._types.get(key, ()):
+            self._step(1)
+            entry = self._entry(chunk, resource_id & 0xFFFF)
+            if entry is not None:
+                found.append(self._value(chunk, entry))
         return tuple(value for value in found if value is not None)
+
+    def _step(self, count: int) -> None:
+        self._steps += count
+        if self._steps > _MOST_STEPS:
+            raise ApkFormatError("resources.arsc: too many values to look at")
 
     def _entry(self, chunk: _Type, index: int) -> int | None:
         """Where the entry begins; None if this type has no such entry."""
@@ -115,7 +124,8 @@ class ResourceTable:
         if at + width * count > end:
             raise ApkFormatError(f"resources.arsc: entries at {at} overrun their type")
         if flags & _SPARSE:
-            pairs = struct.iter_unpack("<HH", self._data[at : at + 4 * count])
+            self._step(1 + count // 64)
+            pairs = struct.iter_unpack("<HH", memoryview(self._data)[at : at + 4 * count])
             return next((4 * offset for key, offset in pairs if key == index), None)
         if index >= count:
             return None

@@ -39,7 +39,7 @@ __all__ = ["SigningOptions", "resign", "sign"]
 _MANIFEST = "META-INF/MANIFEST.MF"
 _PIN_PATTERNS, _PIN_LIST = "assets/com.android.hints.pins.txt", "pinlist.meta"
 _V3_SINCE, _V31_SINCE = 28, 33
-_LIMIT_BYTES = 256 << 20
+_MANIFEST_LIMIT_BYTES = 32 << 20
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -118,7 +118,7 @@ class _Signing:
         v1 = Scheme.V1 in self._schemes
         source = None
         if v1 and self._apk.entry(_MANIFEST) is not None:
-            source = self._apk.read(_MANIFEST, limit_bytes=_LIMIT_BYTES)
+            source = self._apk.read(_MANIFEST, limit_bytes=_MANIFEST_LIMIT_BYTES)
         output = copy_entries(
             self._apk,
             dropped=frozenset({_PIN_LIST}),
@@ -179,7 +179,8 @@ class _Signing:
         )
 
     def _entry_digest(self, name: str, digest: JarDigest) -> bytes:
-        return digest.of(self._apk.read(name, limit_bytes=_LIMIT_BYTES))
+        entry = self._apk.entry(name)
+        return digest.of_pieces(self._apk.pieces(entry)) if entry else b""
 
     def _finished(self, output: Output) -> bytes:
         directory = b"".join(output.directory)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from cryptography import x509
@@ -41,7 +41,13 @@ class JarDigest:
     strength: int
 
     def of(self, data: bytes) -> bytes:
-        return hashlib.new(self.algorithm, data, usedforsecurity=False).digest()
+        return self.of_pieces([data])
+
+    def of_pieces(self, pieces: Iterable[bytes]) -> bytes:
+        hasher = hashlib.new(self.algorithm, usedforsecurity=False)
+        for piece in pieces:
+            hasher.update(piece)
+        return hasher.digest()
 
     @property
     def hash(self) -> hashes.HashAlgorithm:

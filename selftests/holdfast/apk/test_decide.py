@@ -68,8 +68,8 @@ def test_a_first_install_has_no_data_to_keep() -> None:
             (
                 api,
                 (
-                    f"Failure [INSTALL_FAILED_UPDATE_INCOMPATIBLE: Existing package {APP} signatures "
-                    "do not match newer version; ignoring!]"
+                    f"Failure [INSTALL_FAILED_UPDATE_INCOMPATIBLE: Existing package {APP} "
+                    "signatures do not match newer version; ignoring!]"
                 ),
             )
             for api in range(33, 37)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from holdfast.apk.archive import Apk
+from holdfast.apk.binary_xml import ValueType
 from holdfast.apk.format_error import ApkFormatError
 from holdfast.apk.resources import ResourceTable, encode_string_table
 from selftests.corpus import needs_corpus
@@ -58,3 +60,15 @@ def test_a_table_of_aapt_has_its_labels() -> None:
     assert texts[""] == "Tiny App for CTS"
     assert texts["en-XA"] == "[Ţîñý Åþþ ƒöŕ ÇŢŠ one two three]"
     assert set(texts) == {"", "en-XA", "ar-XB"}
+
+
+def test_references_that_lead_to_one_another_come_to_an_end() -> None:
+    """500 locales, each a reference to the resource itself: 500 × 20 × 500 values to look at."""
+    locales = [f"{chr(97 + i % 26)}{chr(97 + i // 26)}" for i in range(500)]
+    raw = encode_string_table("com.example", "label", dict.fromkeys(locales, "text"))
+    value = struct.pack("<HBBI", 8, 0, ValueType.STRING, 0)
+    looping = raw.replace(value, struct.pack("<HBBI", 8, 0, ValueType.REFERENCE, LABEL))
+    assert looping != raw
+    table = ResourceTable(looping)
+    with pytest.raises(ApkFormatError, match="too many values"):
+        table.texts(LABEL)
