@@ -191,7 +191,7 @@ def _false_alarm(
 ) -> FalseAlarm | None:
     known = rules.false_warning(dialog.whole)
     losses = tuple(w for x in reading.stated_losses for w in x.words)
-    if known is not None:
+    if known is not None and _certain(reading):
         return FalseAlarm(
             why=f"a known mistranslation: it says that a harmless update costs data; "
             f"seen in {known.seen_in}",

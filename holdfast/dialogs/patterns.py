@@ -24,6 +24,7 @@ GAP_CHARACTERS = 12
 _STOPS = frozenset('\n.,;:!?¿¡。，、；：！？؟،؛।…()（）[]"“”„«»「」『』')
 # Joiners and marks of direction, which are written or left out as it happens.
 _UNSEEN = dict.fromkeys([0x200B, 0x200C, 0x200D, 0x200E, 0x200F, 0xAD, 0xFEFF, 0x640], "")
+_NON_JOINER = "\u200c"
 _TURKISH = {"İ": "i", "I": "ı"}
 _ALIKE = {
     "’": "'",
@@ -47,11 +48,13 @@ class Script:
 
     `spaced`: words stand apart, so that a pattern must match whole words. `fold_accents`: accents
     tell no meaning that matters here (they do in Vietnamese, Hindi, Thai and Japanese).
+    `joiner_is_space`: the zero-width non-joiner parts words (Persian), and may be a space too.
     """
 
     spaced: bool = True
     fold_accents: bool = True
     turkish_i: bool = False
+    joiner_is_space: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,11 +82,11 @@ class Hit:
         return self.start < other.end and other.start < self.end
 
 
-_FOLDS: dict[tuple[str, bool, bool], str] = {}
+_FOLDS: dict[tuple[str, Script], str] = {}
 
 
 def _fold_character(character: str, script: Script) -> str:
-    key = (character, script.fold_accents, script.turkish_i)
+    key = (character, script)
     known = _FOLDS.get(key)
     if known is None:
         known = _FOLDS[key] = _fold_unknown(character, script)
@@ -91,6 +94,8 @@ def _fold_character(character: str, script: Script) -> str:
 
 
 def _fold_unknown(character: str, script: Script) -> str:
+    if character == _NON_JOINER and script.joiner_is_space:
+        return " "
     if ord(character) in _UNSEEN:
         return ""
     plain = _ALIKE.get(character, character)

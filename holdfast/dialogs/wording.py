@@ -84,9 +84,10 @@ _EVERYWHERE: dict[str, str] = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FalseWarning:
-    """A text that is known to be wrong in products that shipped, and where it was seen."""
+    """A warning that shipped though the operation is harmless. A text is one if it states a loss
+    as certain and every pattern of `parts` is found in it."""
 
-    text: str
+    parts: tuple[Patterns, ...]
     seen_in: str
 
 
@@ -126,9 +127,11 @@ class LanguageRules:
         return Meaning(best.category)
 
     def false_warning(self, text: str) -> FalseWarning | None:
-        """The known false warning that `text` contains."""
+        """The known false warning that `text` is, if it announces a loss at all."""
         folded = self.fold(text).text
-        return next((w for w in self.false_warnings if self.fold(w.text).text in folded), None)
+        return next(
+            (w for w in self.false_warnings if all(part.find(folded) for part in w.parts)), None
+        )
 
 
 @cache
@@ -193,7 +196,7 @@ def load_language(path: Path) -> LanguageRules:
                 ((m.value, p) for m in BUTTONS for p in (*words[m], *_listed(_EVERYWHERE[m]))),
                 script=script,
             ),
-            false_warnings=_false_warnings(content, path),
+            false_warnings=_false_warnings(content, path, script),
             common=frozenset(
                 fold(word, script).text
                 for line in _lines(content, "common", path)
@@ -206,7 +209,7 @@ def load_language(path: Path) -> LanguageRules:
 
 def _script(content: Mapping[str, object], path: Path) -> Script:
     table = content.get("script", {})
-    allowed = {"spaced", "fold_accents", "turkish_i"}
+    allowed = {"spaced", "fold_accents", "turkish_i", "joiner_is_space"}
     if not isinstance(table, dict) or not set(table) <= allowed:
         place = Place(file=path, path="script")
         raise ConfigurationError(f"allowed are {', '.join(sorted(allowed))}", place=place)
@@ -228,9 +231,20 @@ def _listed(text: str) -> tuple[str, ...]:
     return tuple(p.strip() for line in lines for p in line.split(";") if p.strip())
 
 
-def _false_warnings(content: Mapping[str, object], path: Path) -> tuple[FalseWarning, ...]:
+def _false_warnings(
+    content: Mapping[str, object], path: Path, script: Script
+) -> tuple[FalseWarning, ...]:
     entries = content.get("false_warning", [])
-    if not isinstance(entries, list):
-        place = Place(file=path, path="false_warning")
-        raise ConfigurationError("must be tables of `text` and `seen_in`", place=place)
-    return tuple(FalseWarning(text=str(e["text"]), seen_in=str(e["seen_in"])) for e in entries)
+    place = Place(file=path, path="false_warning")
+    if not isinstance(entries, list) or any(set(e) != {"all_of", "seen_in"} for e in entries):
+        raise ConfigurationError("must be tables of `all_of` and `seen_in`", place=place)
+    return tuple(
+        FalseWarning(
+            parts=tuple(
+                Patterns((("part", p) for p in _listed(line)), script=script)
+                for line in str(entry["all_of"]).strip().splitlines()
+            ),
+            seen_in=str(entry["seen_in"]),
+        )
+        for entry in entries
+    )
