@@ -29,6 +29,7 @@ _PORT = 9008
 _COMMAND = f"CLASSPATH={JAR} app_process / com.wetest.uia2.Main -p {_PORT}"
 _CALL_S = 10.0
 _START_S = 30.0
+_STOP_S = 1.0
 _LIMIT_BYTES = 64 << 20
 # What the server says when Android's half of it has gone: only a new server helps.
 _DEAD = ("UiAutomation not connected", "DeadObjectException", "DeadSystemRuntimeException")
@@ -98,10 +99,21 @@ class UiServer:
             return self._generation
 
     def stop(self) -> None:
-        """End the server; the next call starts it again."""
+        """End the server, if it was started here; the next call starts it again.
+
+        Returns when it no longer answers (or after a second): a server that is on its way out
+        would pass for a running one.
+        """
         with self._lock:
-            self._close()
             self._generation = 0
+            if self._process is None:
+                return
+            self._close()
+            step = Deadline.after(_STOP_S, clock=self._clock)
+            try:
+                wait_until(lambda: not self._answers(step), step, what="its end", every_s=0.02)
+            except LabError:
+                return  # whoever starts it next finds out
 
     def _close(self) -> None:
         if self._process:

@@ -101,7 +101,8 @@ class Capture:
             thread.join(timeout=_LOOK_S)
         self._close_gap(self._clock.monotonic(), "the last look at the screen was too long ago")
         for hole in self._ui.interruptions[self._interrupted_before :]:
-            self._note_gap(hole.began, hole.ended, f"the UI server was gone: {hole.why}")
+            if hole.ended - hole.began >= MAX_UNSEEN_S - LOOK_EVERY_S:
+                self._note_gap(hole.began, hole.ended, f"the UI server was gone: {hole.why}")
 
     @property
     def live(self) -> tuple[LiveWindow, ...]:

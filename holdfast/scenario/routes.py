@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 from holdfast.android.answers import InstallAnswer
-from holdfast.deadline import Deadline
+from holdfast.deadline import Deadline, wait_until
 from holdfast.device.device import Device
 from holdfast.device.shell import quote
 from holdfast.errors import DeviceRefused
@@ -20,7 +21,7 @@ __all__ = ["Arrival", "Store", "clean_up", "deliver", "needs_somebody"]
 _UPLOAD = "/data/local/tmp/holdfast-update.apk"
 _TYPE = "application/vnd.android.package-archive"
 _VIEW = "android.intent.action.VIEW"
-# Where the harness's own files may lie. Whatever else a store wants to read stays where it is.
+_SHARED_UPLOAD = "/sdcard/Download/holdfast-update.apk"
 _REPLACE = ("-r",)
 
 
@@ -71,10 +72,20 @@ def deliver(
 
 def clean_up(device: Device, *, store: Store | None, deadline: Deadline) -> None:
     """Remove what the routes uploaded."""
-    paths = [_UPLOAD]
-    if store and store.upload_to.startswith("/data/local/tmp/"):
+    paths = [_UPLOAD, _SHARED_UPLOAD]
+    if store:
         paths.append(store.upload_to)
-    device.shell.run("rm -f " + " ".join(map(quote, paths)), deadline=deadline)
+    listed = device.shell.run(f"ls -d {' '.join(map(quote, paths))} 2>/dev/null", deadline=deadline)
+    for path in dict.fromkeys(paths):
+        if path in listed.text.split():
+            declaration = Declaration(
+                device=device.name,
+                kind=DestructionKind.DELETE_FILES,
+                target=path,
+                reason="the harness's own upload",
+            )
+            with device.ledger.declared(declaration):
+                device.shell.run(f"rm -f {quote(path)}", deadline=deadline)
 
 
 def _uninstall_by_declaration(device: Device, package_name: str, deadline: Deadline) -> None:
@@ -101,14 +112,43 @@ def _session(device: Device, delivered: Delivered, deadline: Deadline) -> Arriva
 
 
 def _installer_ui(device: Device, delivered: Delivered, deadline: Deadline) -> Arrival:
-    """Open the APK, as a file manager does when it is tapped."""
-    device.files.push(delivered.update, _UPLOAD, deadline=deadline)
+    """Open the APK, as a file manager does when it is tapped: by `file:` where the installer still
+    takes that (until Android 9), by its URI in the media index after."""
     _allow_unknown_sources(device, deadline)
-    command = f"am start -a {_VIEW} -d file://{_UPLOAD} -t {_TYPE}"
-    result = device.shell.run(command, deadline=deadline)
-    if "Error" in result.all_text:
-        raise DeviceRefused(command, answer=result.all_text.strip()[:300], device=device.name)
+    device.files.push(delivered.update, _UPLOAD, deadline=deadline)
+    command = _view(f"file://{_UPLOAD}")
+    text = device.shell.run(command, deadline=deadline).all_text
+    if "unable to resolve" in text:
+        device.files.push(delivered.update, _SHARED_UPLOAD, deadline=deadline)
+        command = _view(f"content://media/external/file/{_media_id(device, deadline)}")
+        text = device.shell.run(command, deadline=deadline).all_text
+    if "Error" in text or "Exception" in text:
+        raise DeviceRefused(command, answer=text.strip()[:300], device=device.name)
     return Arrival(sent=command)
+
+
+def _view(uri: str) -> str:
+    return f"am start -a {_VIEW} -d {quote(uri)} -t {_TYPE} --grant-read-uri-permission"
+
+
+def _media_id(device: Device, deadline: Deadline) -> int:
+    """The row of the uploaded file in the media index, which is brought up to date first."""
+    scan = (
+        "am broadcast -a android.intent.action.MEDIA_SCANNER_SCAN_FILE "
+        f"-d file://{_SHARED_UPLOAD} >/dev/null"
+    )
+    device.shell.run(scan, deadline=deadline)
+    name = _SHARED_UPLOAD.rpartition("/")[2]
+    query = (
+        "content query --uri content://media/external/file --projection _id "
+        f"--where \"_data LIKE '%/{name}'\""
+    )
+
+    def found() -> re.Match[str] | None:
+        return re.search(r"_id=(\d+)", device.shell.run(query, deadline=deadline).text)
+
+    what = "the media index's entry of the uploaded APK"
+    return int(wait_until(found, deadline.within(15), what=what, device=device.name)[1])
 
 
 def _allow_unknown_sources(device: Device, deadline: Deadline) -> None:
