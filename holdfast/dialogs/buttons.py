@@ -61,18 +61,26 @@ class SeenButton:
 
 
 def read_buttons(labels: Sequence[str], rules: LanguageRules) -> ButtonWords:
-    """Sort labels by their wording."""
-    cancel, confirm, backup = [], [], []
-    for index, label in enumerate(labels):
+    """Sort labels by their wording.
+
+    Beside a button that goes on, a mere `OK` or `Close` leaves things as they are.
+    """
+    meanings = [rules.button_meaning(label) for label in labels]
+    roles = [None if m is None else _ROLE_OF_MEANING[m] for m in meanings]
+    if ButtonRole.NEGATIVE not in roles and Meaning.BUTTON_CONFIRM in meanings:
+        roles = [
+            ButtonRole.NEGATIVE if m is Meaning.BUTTON_DISMISS else role
+            for m, role in zip(meanings, roles, strict=True)
+        ]
+    found: dict[ButtonRole | None, list[Words]] = {}
+    for index, (label, role) in enumerate(zip(labels, roles, strict=True)):
         words = Words(part=Part.BUTTON, text=label, start=0, end=len(label), index=index)
-        role = role_by_wording(label, rules)
-        if role is ButtonRole.NEGATIVE:
-            cancel.append(words)
-        elif role is ButtonRole.AFFIRMATIVE:
-            confirm.append(words)
-        elif role is ButtonRole.NEUTRAL:
-            backup.append(words)
-    return ButtonWords(cancel=tuple(cancel), confirm=tuple(confirm), backup=tuple(backup))
+        found.setdefault(role, []).append(words)
+    return ButtonWords(
+        cancel=tuple(found.get(ButtonRole.NEGATIVE, ())),
+        confirm=tuple(found.get(ButtonRole.AFFIRMATIVE, ())),
+        backup=tuple(found.get(ButtonRole.NEUTRAL, ())),
+    )
 
 
 def role_by_wording(label: str, rules: LanguageRules) -> ButtonRole | None:

@@ -215,7 +215,7 @@ def _distance(one: str, other: str) -> int:
 
 
 def _backup(e: Evidence) -> _Found:
-    offered = (*e.reading.backup, *e.reading.keep_option, *e.buttons.backup)
+    offered = (*e.reading.safe_path, *e.buttons.backup)
     if offered:
         return _met("it points to a backup or another safe path", offered)
     return _missed("it offers no backup and no other safe path")

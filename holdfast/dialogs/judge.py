@@ -150,11 +150,14 @@ def _certain(reading: Reading) -> tuple[Loss, ...]:
 
 
 def _jargon_only(reading: Reading) -> bool:
-    return bool(reading.mismatch) and not reading.stated_losses and not reading.uninstall
+    """Words of signatures and packages, and none of what happens to the data."""
+    jargon = reading.mismatch or reading.jargon
+    return bool(jargon) and not reading.stated_losses and not reading.other_matter
 
 
 def _safe_path(reading: Reading, buttons: ButtonWords) -> tuple[Words, ...]:
-    return (*reading.backup, *reading.keep_option, *buttons.backup)
+    """A backup, or a way that keeps the data beside one that does not."""
+    return (*reading.safe_path, *buttons.backup)
 
 
 def _promises_safety(reading: Reading) -> bool:

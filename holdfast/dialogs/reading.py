@@ -63,10 +63,8 @@ class Loss:
     @property
     def counts(self) -> bool:
         """A loss of the user's data, or a plain statement that smaller things are deleted."""
-        if self.target in (Target.SMALL_DATA, Target.OTHER):
-            return (
-                self.certainty is Certainty.CERTAIN and not self.asked and self.part is Part.MESSAGE
-            )
+        if self.target is Target.SMALL_DATA:
+            return not self.asked and self.part is Part.MESSAGE
         return self.is_of_data
 
     @property
@@ -86,7 +84,7 @@ class Reading:
     mismatch: tuple[Words, ...] = ()
     jargon: tuple[Words, ...] = ()
     other_matter: tuple[Words, ...] = ()
-    free_space: tuple[Words, ...] = ()
+    nothing_lost: tuple[Words, ...] = ()
     backup: tuple[Words, ...] = ()
     app_name: tuple[Words, ...] = ()
     amount: tuple[Words, ...] = ()
@@ -97,16 +95,25 @@ class Reading:
         """Losses of data that the text announces, the certain ones first.
 
         A hedge in the message takes back what a title says for certain. Advice to make room
-        (`delete some photos`) announces nothing.
+        (`delete some photos`) announces nothing; nor does a question about another matter.
         """
-        if self.free_space:
+        if self.nothing_lost:
             return ()
         told = [x for x in self.losses if x.certainty is not Certainty.DENIED and x.counts]
+        if self.other_matter:
+            told = [x for x in told if not x.asked]
         hedged = any(x.certainty is not Certainty.CERTAIN and x.part is Part.MESSAGE for x in told)
         sure = any(x.certainty is Certainty.CERTAIN and x.part is Part.MESSAGE for x in told)
         if hedged and not sure:
             told = [x for x in told if x.part is Part.MESSAGE]
         return tuple(sorted(told, key=lambda x: x.certainty is not Certainty.CERTAIN))
+
+    @property
+    def safe_path(self) -> tuple[Words, ...]:
+        """Words for a backup, or for a way that keeps the data beside one that does not."""
+        beside = bool(self.stated_losses or self.uninstall)
+        denied = tuple(w for x in self.denied_losses for w in x.words)
+        return (*self.backup, *self.keep_option, *((*self.kept, *denied) if beside else ()))
 
     @property
     def denied_losses(self) -> tuple[Loss, ...]:
@@ -381,8 +388,8 @@ def read(dialog: DialogText, rules: LanguageRules) -> Reading:
         wipe_operation=gather(Meaning.WIPE_OPERATION),
         mismatch=tuple(w for p in parts for w in p.mismatch()),
         jargon=gather(Meaning.SIGNATURE, Meaning.CONFLICT),
-        other_matter=gather(Meaning.OTHER_MATTER, Meaning.FREE_SPACE),
-        free_space=gather(Meaning.FREE_SPACE),
+        other_matter=gather(Meaning.OTHER_MATTER, Meaning.NOTHING_LOST),
+        nothing_lost=gather(Meaning.NOTHING_LOST),
         backup=gather(Meaning.BACKUP),
         app_name=tuple(w for p in parts for w in p.name()),
         amount=tuple(w for p in parts for w in p.amounts()),

@@ -39,7 +39,7 @@ class Meaning(StrEnum):
     SMALL_DATA = "small_data"
     OTHER_THING = "other_thing"
     OTHER_MATTER = "other_matter"
-    FREE_SPACE = "free_space"
+    NOTHING_LOST = "nothing_lost"
     LOST = "lost"
     NOT_KEPT = "not_kept"
     DATA_LOSS = "data_loss"
@@ -124,6 +124,8 @@ class LanguageRules:
         first = min(hit.start for hit in hits)
         rivals = [hit for hit in hits if hit.start == first]
         best = max(rivals, key=lambda hit: (hit.end, -_BUTTON_ORDER.index(hit.category)))
+        if best.category == Meaning.BUTTON_CANCEL and _goes_on_without_backup(hits, best):
+            return Meaning.BUTTON_CONFIRM
         return Meaning(best.category)
 
     def false_warning(self, text: str) -> FalseWarning | None:
@@ -132,6 +134,15 @@ class LanguageRules:
         return next(
             (w for w in self.false_warnings if all(part.find(folded) for part in w.parts)), None
         )
+
+
+def _goes_on_without_backup(hits: list[Hit], refusal: Hit) -> bool:
+    """`No backup, continue to install` refuses the backup, not the installation."""
+    after = [h for h in hits if h.start > refusal.start]
+    backups = [h.start for h in after if h.category == Meaning.BUTTON_BACKUP]
+    return any(
+        h.category == Meaning.BUTTON_CONFIRM and h.start > place for h in after for place in backups
+    )
 
 
 @cache
