@@ -7,6 +7,7 @@ buttons by their role, never by one language's label.
 from __future__ import annotations
 
 import itertools
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
@@ -93,7 +94,7 @@ def _button(window: AskedWindow, role: ButtonRole) -> Button | None:
     return next((b for b in window.buttons if b.role is role and b.enabled), None)
 
 
-class _Answering:
+class _Answering(ABC):
     """Somebody who answers each window once, some time after it appeared."""
 
     def __init__(self, hands: _Hands, *, after_s: float) -> None:
@@ -117,8 +118,9 @@ class _Answering:
             for live in screen.live
         )
 
+    @abstractmethod
     def answer(self, live: LiveWindow, deadline: Deadline) -> None:
-        raise NotImplementedError  # pragma: no cover
+        """Do something about one window, once."""
 
     def tap(self, live: LiveWindow, button: Button | None, deadline: Deadline) -> None:
         """Tap it; where there is no such button, that is what the person finds, and leaves it."""
@@ -146,6 +148,8 @@ class _Careful(_Answering):
 
     def __init__(self, hands: _Hands) -> None:
         super().__init__(hands, after_s=0.6)
+        # The first reading loads the words of all languages: not while somebody waits for it.
+        judge(DialogText(message=hands.app_name, language=hands.language))
 
     def answer(self, live: LiveWindow, deadline: Deadline) -> None:
         if not self._fears(live.window):

@@ -94,6 +94,7 @@ def run_scenario(
     policy: Policy | None = None,
     seed: SeedPlan | None = None,
     limits: Limits | None = None,
+    deadline: Deadline | None = None,
 ) -> ScenarioResult:
     """Run one scenario on a device that this run holds, and judge it.
 
@@ -114,7 +115,7 @@ def run_scenario(
         policy=policy,
         seed=seed,
         limits=used,
-        deadline=Deadline.after(used.scenario_s, clock=device.clock),
+        deadline=deadline or Deadline.after(used.scenario_s, clock=device.clock),
     )
     try:
         result = _through(run)
@@ -173,11 +174,11 @@ def _update(run: _Run, home: Home, before: PackageRecord) -> _Happened:
     device, plan = run.device, run.plan
     deadline = run.deadline.within(run.limits.settle_s)
     own = home.packages | {run.package_name} | _keyboard(run)
+    person = _person(run)
     with (
         device.journal.step(f"deliver the update by {plan.route}", persona=plan.persona or "none"),
         Capture(device.new_ui(), clock=device.clock, own=own, language=device.build.locale) as seen,
     ):
-        person = _person(run)
         if plan.persona is Persona.TYPING:
             _open_app(run)
         settling = Settling(device, seen, person, limits=run.limits)
