@@ -159,6 +159,12 @@ class Phone:
     def personality(self) -> Personality:
         return self.parts.personality
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether something works on, rather than waiting for the person at the screen."""
+        waiting = 1 if self.store is not None and self.store.waits_for_an_answer else 0
+        return len(self._tasks) > waiting
+
     def begin(self, work: Coroutine[Any, Any, None]) -> None:
         """Run it beside everything else until it is done or the phone goes down."""
         task = asyncio.get_running_loop().create_task(work)

@@ -43,6 +43,11 @@ class AndroidServer(SystemServer):
         self._phone: Phone | None = None
 
     @property
+    def phone(self) -> Phone | None:
+        """This boot's phone; None while it is off."""
+        return self._phone
+
+    @property
     def tool_names(self) -> Sequence[str]:
         return sorted(commands_of(self._personality.api))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from holdfast.apk.decision import Decision, Door, Outcome
 from virtualdevice.system.activities import Activities
@@ -23,6 +23,7 @@ from virtualdevice.system.screen.windows import Screen
 
 __all__ = ["Store", "StoreHost", "make_store"]
 
+T = TypeVar("T")
 APK_LIMIT_BYTES = 2 << 30
 CONFLICT_STATUS = 5
 TEXTS = {
@@ -71,6 +72,7 @@ class Store:
     def __init__(self, phone: StoreHost, behaviour: StoreBehaviour) -> None:
         self._phone = phone
         self._behaviour = behaviour
+        self.waits_for_an_answer = False
 
     @property
     def push_action(self) -> str:
@@ -145,7 +147,7 @@ class Store:
             installer=self._behaviour.package,
             on_end=on_end,
         )
-        answer = await ended
+        answer = await self._answer(ended)
         if answer is not None:
             self._report(answer, label, is_update=True, quiet=False)
 
@@ -204,7 +206,15 @@ class Store:
             answer=answer,
         )
         self._phone.screen.open(window)
-        return await answered
+        return await self._answer(answered)
+
+    async def _answer(self, answer: asyncio.Future[T]) -> T:
+        """What the person at the screen says, whenever that is."""
+        self.waits_for_an_answer = True
+        try:
+            return await answer
+        finally:
+            self.waits_for_an_answer = False
 
     # What it tells.
 

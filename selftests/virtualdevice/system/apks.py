@@ -1,0 +1,31 @@
+"""Small signed APKs for tests; keys are made once a process."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from holdfast.apk.keys import SigningKey
+from holdfast.apk.probe import ProbeSpec, build_probe
+from holdfast.apk.signer import sign
+
+__all__ = ["NAME", "apk", "key"]
+
+NAME = "org.example.chat"
+
+
+@cache
+def key(name: str) -> SigningKey:
+    return SigningKey.generate(common_name=name)
+
+
+def apk(*, signer: str = "A", version_code: int = 1, **spec: Any) -> bytes:
+    """Signed by the key of that name; further words are ProbeSpec's."""
+    values: dict[str, Any] = {
+        "package_name": NAME,
+        "label": "Chat",
+        "labels": {"zh-CN": "聊天"},
+        "permissions": ("android.permission.INTERNET", "android.permission.CAMERA"),
+    }
+    probe = build_probe(ProbeSpec(version_code=version_code, **(values | spec)))
+    return sign(probe, signers=[key(signer)])
