@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,13 +59,17 @@ class VirtualDevice:
         await self._boot(BootMode.SYSTEM)
         return DeviceEndpoints(adb_port=adb_port, fastboot_port=0, serialno=self._serialno)
 
-    async def stop(self) -> None:
+    async def stop(self, *, erase: bool = False) -> None:
+        """`erase`: leave nothing on the disk."""
         if self._rebooting is not None:
             self._rebooting.cancel()
             await asyncio.gather(self._rebooting, return_exceptions=True)
         await self._adbd.close()
         if self._mode is BootMode.SYSTEM and self._machine.alive:
             await self._system.stop()
+        if erase and self._machine.alive:
+            with contextlib.suppress(OSError):
+                await self._machine.erase()
         await self._machine.stop()
 
     async def _run_tool(self, call: ToolCall) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
 import json
 import os
 import secrets
@@ -23,6 +24,8 @@ from virtualdevice.seams import SystemServer
 __all__ = ["RunRequest", "run"]
 
 SERIALNO_FILE = "serialno"
+LOCK_FILE = "lock"
+TEMPORARY_PREFIX = "virtualdevice-"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,7 +66,7 @@ async def run(request: RunRequest, *, announce: Callable[[str], None]) -> None:
                 announce(_ready_line(request, endpoints, state))
                 await ending.wait()
         finally:
-            await device.stop()
+            await device.stop(erase=request.state is None)
 
 
 async def _start_unless_ended(
@@ -105,11 +108,25 @@ def _state_directory(asked: Path | None) -> Iterator[Path]:
             ) from error
         yield asked.resolve()
         return
-    state = Path(tempfile.mkdtemp(prefix="virtualdevice-"))
+    _sweep(Path(tempfile.gettempdir()))
+    state = Path(tempfile.mkdtemp(prefix=TEMPORARY_PREFIX))
     try:
-        yield state
+        with (state / LOCK_FILE).open("wb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield state
     finally:
         shutil.rmtree(state, ignore_errors=True)
+
+
+def _sweep(directory: Path) -> None:
+    """Remove the disks of devices that were killed: nobody holds their lock any more."""
+    for state in directory.glob(f"{TEMPORARY_PREFIX}*"):
+        with contextlib.suppress(OSError):
+            if state.stat().st_uid != os.getuid():
+                continue
+            with (state / LOCK_FILE).open("rb") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(state, ignore_errors=True)
 
 
 def _serialno(state: Path, asked: str | None) -> str:

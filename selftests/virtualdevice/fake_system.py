@@ -33,6 +33,8 @@ class FakeSystem:
     boots: int = 0
     booted: asyncio.Event = field(default_factory=asyncio.Event)
     machine: Machine | None = None
+    hanging: asyncio.Event = field(default_factory=asyncio.Event)
+    hang_ended: asyncio.Event = field(default_factory=asyncio.Event)
     keys_asked: list[bytes] = field(default_factory=list)
     cancelled: list[str] = field(default_factory=list)
     tool_names: Sequence[str] = ("getprop", "cmd", "probe", "hang", "reboot")
@@ -73,10 +75,12 @@ class FakeSystem:
             os.write(call.stdout, self.get_property(words[0]).encode() + b"\n")
             return 0
         if name == "hang":
+            self.hanging.set()
             try:
                 await asyncio.Event().wait()
             finally:
                 self.cancelled.append(name)
+                self.hang_ended.set()
         if name == "cmd" and not words:
             os.write(call.stderr, b"cmd: No service specified; use -l to list all services\n")
             return 20

@@ -35,6 +35,8 @@ __all__ = ["run_exec", "run_framed_shell", "run_plain_shell"]
 SHELL = b"/system/bin/sh"
 CHUNK_BYTES = 256 << 10
 HANG_UP_GRACE_S = 0.15
+HANG_UP_STEP_S = 0.02
+HANG_UP_LIMIT_STEPS = 500
 """`adb exec-in` closes right behind its last bytes: a program that reads to the end gets the time
 to do so before it is hung up on."""
 
@@ -212,10 +214,20 @@ async def _feed_socket(stream: ServiceStream, ours: socket.socket, child: Device
         while data := await stream.read():
             await write_descriptor(ours.fileno(), data)
         ours.shutdown(socket.SHUT_WR)
+        await _until_taken(ours)
     with contextlib.suppress(asyncio.TimeoutError):
         await asyncio.wait_for(child.wait(), HANG_UP_GRACE_S)
         return
     child.signal_session(signal.SIGHUP)
+
+
+async def _until_taken(ours: socket.socket) -> None:
+    """Returns when the program has read what it was sent, or clearly will not."""
+    for _ in range(HANG_UP_LIMIT_STEPS):
+        unread = struct.unpack("i", fcntl.ioctl(ours, termios.TIOCOUTQ, bytes(4)))[0]
+        if unread == 0:
+            return
+        await asyncio.sleep(HANG_UP_STEP_S)
 
 
 async def _let_finish(feeding: asyncio.Future[None], child: DeviceChild) -> None:

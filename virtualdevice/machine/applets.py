@@ -49,7 +49,7 @@ BY_BUSYBOX = frozenset(
 )
 """Android's toybox (or a program beside it) has these, the distribution's toybox has not."""
 
-FORMATTED_TOOLBOX = frozenset({"ls", "md5", "ps", "df", "du", "mount"})
+FORMATTED_TOOLBOX = frozenset({"df", "id", "ls", "md5", "mount", "ps", "touch"})
 """Their output has toolbox's own shape: our own code answers (toolbox.py), not toybox."""
 
 TOOLBOX_PS_UNTIL = 25
@@ -74,7 +74,7 @@ PS_SCRIPT = """\
 for word in "$@"; do
   case "$word" in -o*|-f*|-l*|-O*|--help) exec toybox ps "$@";; esac
 done
-exec toybox ps "$@" -o USER,PID,PPID,VSZ,RSS,WCHAN:10,ADDR:10,S,NAME
+exec /system/lib64/toolchest/ps "$@" -o USER,PID,PPID,VSZ,RSS,WCHAN:10,ADDR:10,S,NAME
 """
 DD_SCRIPT = """\
 #!/system/bin/sh

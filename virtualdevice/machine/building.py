@@ -99,6 +99,7 @@ def _copy_libraries(plan: Mapping[str, Any], sources: Mapping[str, bytes]) -> No
         _write(f"{LIBRARY_DIRECTORY}/{name}", content, 0o755)
     if plan["locale"]:
         shutil.copytree(plan["locale"], "system/locale/C.utf8", dirs_exist_ok=True)
+        os.symlink("C.utf8", "system/locale/en_US.utf8")  # The one that toybox asks for itself.
     _write("system/etc/ld.so.conf", b"/system/lib64\n", 0o644)
     _make_loader_cache()
 

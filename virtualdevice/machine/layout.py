@@ -116,6 +116,9 @@ class SystemPlan:
         return hashlib.sha256(text.encode()).hexdigest()
 
 
+HIDDEN_TOYBOX = "lib64/toolchest/toybox"
+"""Where it is before Android had it: behind the names of toolbox's commands."""
+
 MKSHRC = """\
 : ${TERM:=vt100} ${HOME:=/data} ${HOSTNAME:=$(getprop ro.product.device)} ${SHELL:=/system/bin/sh}
 : ${HOSTNAME:=android} ${USER:=$(id -un)} ${LOGNAME:=$USER}
@@ -146,22 +149,22 @@ def plan_system(
     tools = frozenset(tool_names) | applets.own
     programs = {
         "bin/sh": str(mksh),
-        f"bin/{applets.umbrella}": str(toybox),
+        "bin/toybox" if applets.umbrella == "toybox" else HIDDEN_TOYBOX: str(toybox),
         "lib64/toolchest/busybox": str(busybox),
         "lib64/toolchest/client": str(client),
     }
-    if "umbrella" in applets.scripts or applets.umbrella == "toolbox":
-        del programs[f"bin/{applets.umbrella}"]
-        programs["lib64/toolchest/toybox"] = str(toybox)
+    if applets.umbrella == "toolbox":
         tools |= {"toolbox"}
     hard_links = {f"bin/{name}": "lib64/toolchest/client" for name in tools}
     for name in applets.busybox - tools:
         hard_links[f"bin/{name}"] = "lib64/toolchest/busybox"
     hard_links["lib64/toolchest/dd"] = "lib64/toolchest/busybox"
     links = {}
+    if applets.umbrella == "toybox":
+        links["lib64/toolchest/ps"] = "../../bin/toybox"
     for name in applets.toybox - tools:
         if applets.umbrella == "toolbox":
-            hard_links[f"bin/{name}"] = "lib64/toolchest/toybox"
+            hard_links[f"bin/{name}"] = HIDDEN_TOYBOX
         else:
             links[f"bin/{name}"] = applets.umbrella
     scripts = {f"bin/{k}": v for k, v in applets.scripts.items() if k not in tools}

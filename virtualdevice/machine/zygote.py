@@ -99,7 +99,7 @@ def _become_init(
 ) -> NoReturn:
     try:
         os.setsid()
-        os.umask(0)
+        os.umask(0o022)
         make_directories(config["directories"])
         build_system(config["system"], config["digest"], sources)
         sources.clear()
@@ -171,6 +171,7 @@ def _settle() -> None:
     """What init does besides mounting."""
     os.chdir("/")
     socket.sethostname("localhost")
+    os.umask(0)
     bring_up_interface("lo")
     drop_from_bounding_set(*CAPABILITIES_OF_NO_USE)
     name_this_process(b"/init")

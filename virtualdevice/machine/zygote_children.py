@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from virtualdevice.machine import file_worker, path_worker, toolbox
+from virtualdevice.machine.kernel import name_this_process
 from virtualdevice.machine.messages import as_bytes
 
 __all__ = ["WORKERS", "spawn", "start_worker"]
@@ -26,6 +27,8 @@ WORKERS: dict[str, Callable[..., int]] = {
 }
 """What a fork of process 1 can do: (descriptors, argument words) to an exit status. The adb daemon
 adds its file transfer."""
+SHOWN_NAMES = {"files": b"/system/bin/installd", "sync": b"/sbin/adbd", "path": b"/sbin/adbd"}
+"""What `ps` shows of a worker: whose work on a phone it does."""
 RESET_SIGNALS = (
     signal.SIGPIPE,
     signal.SIGXFSZ,
@@ -101,6 +104,7 @@ def _run_worker(request: dict[str, Any], descriptors: Sequence[int]) -> NoReturn
         _take_identity(request)
         _change_directory(as_bytes(request["cwd"]))
         words = [as_bytes(word) for word in request["words"]]
+        name_this_process(SHOWN_NAMES.get(request["name"], words[0] if words else b"init"))
         channel = socket.socket(fileno=0) if request["name"] != "toolbox" else None
         status = WORKERS[request["name"]](channel, words)
     except BrokenPipeError:

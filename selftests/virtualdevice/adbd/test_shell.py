@@ -34,8 +34,11 @@ def test_a_shell_reads_standard_input_to_its_end(online: AdbClient, phone: Runni
 
 def test_exec_in_is_not_cut_off_by_its_early_close(online: AdbClient, phone: RunningDevice) -> None:
     sent = bytes(range(256)) * 20_000
-    online("-s", phone.serial, "exec-in", "cat > /data/local/tmp/exec-in", stdin=sent)
-    back = online("-s", phone.serial, "exec-out", "cat /data/local/tmp/exec-in")
+    online("-s", phone.serial, "shell", "rm -f /data/local/tmp/whole /data/local/tmp/exec-in")
+    taking = "cat > /data/local/tmp/exec-in; mv /data/local/tmp/exec-in /data/local/tmp/whole"
+    online("-s", phone.serial, "exec-in", taking, stdin=sent)
+    waiting = "until [ -f /data/local/tmp/whole ]; do sleep 0.05; done"
+    back = online("-s", phone.serial, "exec-out", f"{waiting}; cat /data/local/tmp/whole")
     assert hashlib.sha256(back.stdout).digest() == hashlib.sha256(sent).digest()
 
 
