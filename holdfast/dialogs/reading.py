@@ -111,9 +111,10 @@ class Reading:
     @property
     def safe_path(self) -> tuple[Words, ...]:
         """Words for a backup, or for a way that keeps the data beside one that does not."""
-        beside = bool(self.stated_losses or self.uninstall)
-        denied = tuple(w for x in self.denied_losses for w in x.words)
-        return (*self.backup, *self.keep_option, *((*self.kept, *denied) if beside else ()))
+        offered = (*self.backup, *self.keep_option)
+        if any(x.is_of_data for x in self.stated_losses):
+            return (*offered, *self.kept, *(w for x in self.denied_losses for w in x.words))
+        return (*offered, *self.kept) if self.uninstall else offered
 
     @property
     def denied_losses(self) -> tuple[Loss, ...]:
@@ -216,7 +217,9 @@ class _PartReader:
             keeps = _first(hits, Meaning.KEPT)
             data = _first(hits, Meaning.USER_DATA) or _first(hits, Meaning.BARE_DATA)
             hindered = any(
-                h.category in _HINDERS for h in hits if not (keeps and keeps.overlaps(h))
+                h.category in (*_HINDERS, *_LOSSES)
+                for h in hits
+                if not (keeps and keeps.overlaps(h))
             )
             if keeps and data and not hindered:
                 found += [data, keeps]
@@ -285,6 +288,7 @@ def _without_ignored(hits: list[Hit]) -> list[Hit]:
         Meaning.MAYBE: (Meaning.NOT_BACKED_UP, Meaning.CANNOT_RETURN, Meaning.NOT),
         Meaning.KEPT: (Meaning.NOT_BACKED_UP, Meaning.NOT_KEPT, Meaning.KEEP_OPTION),
         Meaning.LOST: (Meaning.CANNOT_RETURN, Meaning.OTHER_THING),
+        Meaning.UNINSTALL: (Meaning.OTHER_THING, Meaning.SMALL_DATA),
         Meaning.BACKUP: (Meaning.NOT_BACKED_UP, Meaning.OTHER_THING),
         Meaning.BREAK: (Meaning.LOST, Meaning.NOT_KEPT, Meaning.USER_DATA, Meaning.CANNOT_RETURN),
     }
