@@ -47,7 +47,7 @@ class Screen:
         self._facts = facts
         self._home = home
         self._clock = clock
-        self._bars = bars
+        self.show_bars = bars
         self._surfaces: list[Surface] = []
         self._toasts: list[Toast] = []
         self.last_toast: Toast | None = None
@@ -75,8 +75,8 @@ class Screen:
             height_px=height,
             scale=density / 160,
             rotation=self.rotation,
-            status_bar_dp=24 if self._bars else 0,
-            navigation_bar_dp=48 if self._bars else 0,
+            status_bar_dp=24 if self.show_bars else 0,
+            navigation_bar_dp=48 if self.show_bars else 0,
         )
 
     @property
