@@ -85,6 +85,8 @@ class Apk:
         self.file = file
         self.size_bytes = source.size_bytes
         self.tail = _find_tail(source)
+        # What content.py has computed, by algorithm: each level asks for the same digests again.
+        self.known_digests: dict[str, bytes] = {}
 
     @classmethod
     def from_path(cls, path: Path) -> Self:

@@ -49,7 +49,17 @@ def signed_size(apk: Apk, block: SigningBlock) -> int:
 
 
 def chunked_digest(apk: Apk, block: SigningBlock, *, algorithm: str) -> bytes:
-    """The digest over the digests of chunks of 1 MiB; `algorithm` is `sha256` or `sha512`."""
+    """The digest over the digests of chunks of 1 MiB; `algorithm` is `sha256` or `sha512`.
+
+    Computed once for each APK that is open.
+    """
+    known = apk.known_digests.get(algorithm)
+    if known is None:
+        known = apk.known_digests[algorithm] = _chunked_digest(apk, block, algorithm)
+    return known
+
+
+def _chunked_digest(apk: Apk, block: SigningBlock, algorithm: str) -> bytes:
     chunks = [
         _Piece(section.source, section.offset + start, min(CHUNK, section.length - start))
         for section in _sections(apk, block)
@@ -70,8 +80,15 @@ def chunked_digest(apk: Apk, block: SigningBlock, *, algorithm: str) -> bytes:
 def verity_root(apk: Apk, block: SigningBlock) -> bytes:
     """Root of the SHA-256 tree over pages of 4 KiB, salted with eight zeros, the last one padded.
 
-    The caller has made sure that the block lies on page borders.
+    The caller has made sure that the block lies on page borders. Computed once for each APK.
     """
+    known = apk.known_digests.get("verity")
+    if known is None:
+        known = apk.known_digests["verity"] = _verity_root(apk, block)
+    return known
+
+
+def _verity_root(apk: Apk, block: SigningBlock) -> bytes:
     before, *after = _sections(apk, block)
     rest = MemorySource(b"".join(piece.source.read(piece.offset, piece.length) for piece in after))
     return _tree_root((before, _Piece(rest, 0, rest.size_bytes)), _VERITY_SALT)

@@ -73,8 +73,10 @@ _BEFORE_SESSIONS: tuple[Stage, ...] = (
 # From 7.0 on every install is a session, whose APKs are verified when it is committed.
 _SESSIONS: tuple[Stage, ...] = (
     stages.certificates,
+    stages.split_missing,
     stages.downgrade,
     stages.older_sdk,
+    stages.malformed,
     stages.target_sdk_floor,
     stages.test_only,
     stages.opting_out,

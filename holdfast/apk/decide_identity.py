@@ -172,13 +172,16 @@ def permissions(case: Case) -> Refusal | None:
 
 
 def shared_user_changed(case: Case) -> Refusal | None:
-    """From 13 on a package may leave by android:sharedUserMaxSdkVersion."""
+    """From 13 on a package may leave by android:sharedUserMaxSdkVersion, and not come back."""
     old, manifest = case.replacing, case.candidate.manifest
     if old is None or old.shared_user_id == manifest.shared_user_id:
         return None
-    leaves = manifest.shared_user_id is None and case.api >= 33
-    if leaves and 0 < manifest.shared_user_max_sdk < case.api:
+    if manifest.leaves_shared_user(case.api):
         return None
+    if old.left_shared_user and case.api >= 33:
+        text = case.says(Message.SHARED_USER_REJOINED, shared=manifest.shared_user_id)
+        why = "it has left the shared user, and would join it again"
+        return Refusal(code=Code.UID_CHANGED, text=text, why=why)
     before, after = old.shared_user_id or "<nothing>", manifest.shared_user_id or "<nothing>"
     code = Code.UID_CHANGED if case.api >= 33 else Code.SHARED_USER_INCOMPATIBLE
     return Refusal(
@@ -191,8 +194,7 @@ def shared_user_changed(case: Case) -> Refusal | None:
 def shared_user_joined(case: Case) -> Refusal | None:
     """A package without a record joins a shared user."""
     manifest = case.candidate.manifest
-    stays_out = case.api >= 33 and 0 < manifest.shared_user_max_sdk < case.api
-    if case.record is not None or stays_out:
+    if case.record is not None or manifest.leaves_shared_user(case.api):
         return None
     refusal = _shared_user(case, manifest.shared_user_id, own=None)
     if refusal is None:

@@ -20,9 +20,11 @@ __all__ = [
     "certificates",
     "downgrade",
     "libraries",
+    "malformed",
     "older_sdk",
     "opting_out",
     "scheme_too_old",
+    "split_missing",
     "target_sdk_floor",
     "test_only",
 ]
@@ -136,6 +138,30 @@ def older_sdk(case: Case) -> Refusal | None:
         text=case.says(Message.OLDER_SDK, new=needs, old=case.api, line=line),
         why=f"it needs API {needs}, the device has {case.api}",
     )
+
+
+def split_missing(case: Case) -> Refusal | None:
+    """From 10 on a base APK may ask for its splits."""
+    candidate = case.candidate
+    if case.api < 29 or candidate.has_splits or not candidate.manifest.is_split_required:
+        return None
+    text = case.says(Message.SPLIT_MISSING)
+    return Refusal(code=Code.MISSING_SPLIT, text=text, why="it needs its split APKs")
+
+
+def malformed(case: Case) -> Refusal | None:
+    """What the parser refuses of an app that targets 11 or 12 and later."""
+    manifest = case.candidate.manifest
+    if case.api >= 30 and manifest.target_sdk >= 30 and not manifest.resources_aligned:
+        text = case.says(Message.RESOURCES_UNALIGNED)
+        why = "resources.arsc is compressed or not aligned"
+        return Refusal(code=Code.RESOURCES_ARSC_COMPRESSED, text=text, why=why)
+    if case.api >= 31 and manifest.target_sdk >= 31 and manifest.exported_left_open:
+        first = manifest.exported_left_open[0]
+        text = case.says(Message.EXPORTED_LEFT_OPEN, name=first.name, line=first.line)
+        why = f"{first.name} has an intent filter and does not say android:exported"
+        return Refusal(code=Code.MANIFEST_MALFORMED, text=text, why=why)
+    return None
 
 
 def target_sdk_floor(case: Case) -> Refusal | None:

@@ -85,17 +85,22 @@ class InstalledPackage:
     permission_groups: tuple[str, ...] = ()
     upgrade_key_sets: tuple[UpgradeKeySet, ...] = ()
     target_sandbox_version: int = 1
+    left_shared_user: bool = False
+    """Its manifest names a shared user that `android:sharedUserMaxSdkVersion` made it leave."""
 
     @classmethod
-    def of(cls, manifest: Manifest, signing: SigningDetails) -> InstalledPackage:
-        """The record of a package installed from such an APK."""
+    def of(cls, manifest: Manifest, signing: SigningDetails, *, api: int = 0) -> InstalledPackage:
+        """The record of a package installed from such an APK on that level."""
+        leaves = manifest.leaves_shared_user(api)
         return cls(
             package_name=manifest.package_name,
             version_code=manifest.version_code,
             signing=signing,
             target_sdk=manifest.target_sdk,
             debuggable=manifest.debuggable,
-            shared_user_id=manifest.shared_user_id,
+            persistent=manifest.persistent,
+            shared_user_id=None if leaves else manifest.shared_user_id,
+            left_shared_user=leaves,
             provider_authorities=manifest.provider_authorities,
             declared_permissions=manifest.declared_permissions,
             permission_groups=manifest.permission_groups,
@@ -166,6 +171,8 @@ class Candidate:
     path: str = "/data/app/vmdl1.tmp/base.apk"
     code_path: str = ""
     signing_of_old_scheme: SigningDetails | None = None
+    has_splits: bool = False
+    """Whether split APKs are delivered with it."""
 
     @classmethod
     def of(cls, apk: Apk, *, api: int, path: str = "/data/app/vmdl1.tmp/base.apk") -> Candidate:

@@ -16,6 +16,7 @@ from holdfast.apk.resources import ResourceTable
 __all__ = [
     "UNRELEASED",
     "AttributeId",
+    "Component",
     "DeclaredPermission",
     "Manifest",
     "UpgradeKeySet",
@@ -55,6 +56,7 @@ class AttributeId:
     REQUIRED = 0x0101028E
     TARGET_SANDBOX_VERSION = 0x0101054C
     VERSION_CODE_MAJOR = 0x01010576
+    IS_SPLIT_REQUIRED = 0x01010591
     HAS_FRAGILE_USER_DATA = 0x0101059A
     SHARED_USER_MAX_SDK_VERSION = 0x0101064D
 
@@ -64,6 +66,14 @@ class DeclaredPermission:
     name: str
     group: str = ""
     protection_level: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Component:
+    """An activity, service or receiver: its name as written, and its line in the manifest."""
+
+    name: str
+    line: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -80,7 +90,9 @@ class Manifest:
 
     `target_sdk` is `min_sdk` where it is absent, and 0 where there is no `uses-sdk` at all.
     `labels` maps locales (BCP 47) to texts, without the default, which is `label`.
-    `native_abis` are the folders below lib/.
+    `native_abis` are the folders below lib/. `resources_aligned`: resources.arsc is stored, at a
+    multiple of 4 bytes, or absent. `exported_left_open` are components with an intent filter that
+    do not say whether they are exported.
     """
 
     package_name: str
@@ -110,6 +122,14 @@ class Manifest:
     target_sandbox_version: int = 1
     native_abis: tuple[str, ...] = ()
     uses_sdk_line: int = 0
+    is_split_required: bool = False
+    resources_aligned: bool = True
+    exported_left_open: tuple[Component, ...] = ()
+
+    def leaves_shared_user(self, api: int) -> bool:
+        """Whether it is no member any more on that level (13 and later)."""
+        is_beyond = api >= 33 and 0 < self.shared_user_max_sdk < api
+        return is_beyond and self.shared_user_id is not None
 
 
 class _Values:
@@ -230,6 +250,9 @@ def read_manifest(apk: Apk) -> Manifest:
         required_libraries=_required_libraries(application, values),
         target_sandbox_version=values.number(root, AttributeId.TARGET_SANDBOX_VERSION, 1),
         native_abis=_native_abis(apk),
+        is_split_required=values.flag(root, AttributeId.IS_SPLIT_REQUIRED, default=False),
+        resources_aligned=_resources_aligned(apk),
+        exported_left_open=_exported_left_open(application, values),
         uses_sdk_line=max((child.line for child in root.named("uses-sdk")), default=0),
     )
 
@@ -327,6 +350,26 @@ def _required_libraries(application: Element, values: _Values) -> tuple[str, ...
         for child in application.named("uses-library")
         if (name := values.text(child, AttributeId.NAME))
         and values.flag(child, AttributeId.REQUIRED, default=True)
+    )
+
+
+def _resources_aligned(apk: Apk) -> bool:
+    entry = apk.entry("resources.arsc")
+    if entry is None:
+        return True
+    try:
+        return entry.method == 0 and apk.data_offset(entry) % 4 == 0
+    except ApkFormatError:
+        return False
+
+
+def _exported_left_open(application: Element, values: _Values) -> tuple[Component, ...]:
+    return tuple(
+        Component(name=values.text(child, AttributeId.NAME) or "", line=child.line)
+        for child in application.children
+        if child.name in {"activity", "activity-alias", "service", "receiver"}
+        and child.by_id(AttributeId.EXPORTED) is None
+        and any(child.named("intent-filter"))
     )
 
 

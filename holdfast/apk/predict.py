@@ -56,11 +56,9 @@ def _predict(
     impossible = _cannot_be_there(before, api)
     if impossible is not None:
         return impossible
-    packages = {}
-    for other in (*situation.others, installed):
-        package = _package(Candidate.of(other, api=api))
-        if package is not None:
-            packages[package.package_name] = package
+    present = (*(Candidate.of(other, api=api) for other in situation.others), before)
+    taken = (_package(candidate, api) for candidate in present)
+    packages = {package.package_name: package for package in taken if package is not None}
     own = before.manifest.package_name
     packages[own] = replace(
         packages[own],
@@ -72,16 +70,16 @@ def _predict(
     return decide(Candidate.of(update, api=api), rules, delivery)
 
 
-def _package(candidate: Candidate) -> InstalledPackage | None:
+def _package(candidate: Candidate, api: int) -> InstalledPackage | None:
     """None for an APK that this level would not have taken."""
     details = candidate.verification.details
-    return None if details is None else InstalledPackage.of(candidate.manifest, details)
+    return None if details is None else InstalledPackage.of(candidate.manifest, details, api=api)
 
 
 def _preload(situation: Situation, api: int) -> Preload | None:
     if situation.preload is None:
         return None
-    package = _package(Candidate.of(situation.preload, api=api))
+    package = _package(Candidate.of(situation.preload, api=api), api)
     if package is None:
         return None
     return Preload(version_code=package.version_code, signing=package.signing)

@@ -27,6 +27,9 @@ class Code(StrEnum):
     VERSION_DOWNGRADE = "INSTALL_FAILED_VERSION_DOWNGRADE"
     PERMISSION_MODEL_DOWNGRADE = "INSTALL_FAILED_PERMISSION_MODEL_DOWNGRADE"
     SANDBOX_VERSION_DOWNGRADE = "INSTALL_FAILED_SANDBOX_VERSION_DOWNGRADE"
+    MISSING_SPLIT = "INSTALL_FAILED_MISSING_SPLIT"
+    MANIFEST_MALFORMED = "INSTALL_PARSE_FAILED_MANIFEST_MALFORMED"
+    RESOURCES_ARSC_COMPRESSED = "INSTALL_PARSE_FAILED_RESOURCES_ARSC_COMPRESSED"
     DEPRECATED_SDK_VERSION = "INSTALL_FAILED_DEPRECATED_SDK_VERSION"
     NOT_APK = "INSTALL_PARSE_FAILED_NOT_APK"
     BAD_MANIFEST = "INSTALL_PARSE_FAILED_BAD_MANIFEST"
@@ -146,11 +149,15 @@ class Message(StrEnum):
     SHARED_USER_DIVERGES = "lineage diverges from the shared user's"
     SHARED_USER_REVOKED = "capability revoked from a member"
     SHARED_USER_CHANGED = "shared user changed"
+    SHARED_USER_REJOINED = "shared user joined again"
     SHARED_USER_OF_PLATFORM = "platform-signed app joins a shared user"
     DOWNGRADE = "downgrade"
     DOWNGRADE_BELOW_PRELOAD = "downgrade below the preload"
     DOWNGRADE_AFTER_UNINSTALL = "downgrade of what uninstall -k left"
     OLDER_SDK = "needs a newer Android"
+    SPLIT_MISSING = "split missing"
+    RESOURCES_UNALIGNED = "resources compressed or unaligned"
+    EXPORTED_LEFT_OPEN = "exported not said"
     TARGET_SDK_TOO_LOW = "target SDK too low"
     TEST_ONLY = "test only"
     PERSISTENT = "persistent"
@@ -223,6 +230,7 @@ _TEXTS: dict[Message, tuple[tuple[int, str], ...]] = {
         (24, "Package {package} tried to change user {before}"),
         (33, "Package {package} shared user changed from {before} to {after}"),
     ),
+    Message.SHARED_USER_REJOINED: ((33, "Package {package} attempting to rejoin {shared}"),),
     Message.SHARED_USER_OF_PLATFORM: (
         (
             35,
@@ -263,6 +271,28 @@ _TEXTS: dict[Message, tuple[tuple[int, str], ...]] = {
             (
                 "Failed parse during installPackageLI: {path} (at Binary XML file line #{line}): "
                 "Requires newer sdk version #{new} (current version is #{old})"
+            ),
+        ),
+    ),
+    Message.SPLIT_MISSING: ((29, "Missing split for {package}"),),
+    # ParsingPackageUtils (11 and later), ParsedActivityUtils and its like (12 and later).
+    Message.RESOURCES_UNALIGNED: (
+        (
+            30,
+            (
+                "Failed parse during installPackageLI: Targeting R+ (version 30 and above) "
+                "requires the resources.arsc of installed APKs to be stored uncompressed and "
+                "aligned on a 4-byte boundary"
+            ),
+        ),
+    ),
+    Message.EXPORTED_LEFT_OPEN: (
+        (
+            31,
+            (
+                "Failed parse during installPackageLI: {path} (at Binary XML file line #{line}): "
+                "{name}: Targeting S+ (version 31 and above) requires that an explicit value for "
+                "android:exported be defined when intent filters are present"
             ),
         ),
     ),
@@ -338,7 +368,6 @@ _TEXTS: dict[Message, tuple[tuple[int, str], ...]] = {
     ),
     Message.LIBRARY_MISSING: (
         (21, "Package {package} requires unavailable shared library {name}; failing!"),
-        (33, "Package {package} requires unavailable shared library {name}; failing!"),
     ),
     Message.ABIS: ((21, "Failed to extract native libraries, res=-113"),),
     # StrictJarFile (5.0–8.1), ApkSignatureVerifier (9–16).

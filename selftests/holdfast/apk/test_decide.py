@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from holdfast.apk.decide import DataFate, Delivery, Door, Outcome, Preload
+from holdfast.apk.manifest import Component
 from holdfast.apk.signing_details import Capability, Scheme
 from holdfast.apk.texts import Code, public_status
 from holdfast.apk.verification import Reason
@@ -399,6 +401,33 @@ class TestTheApkItself:
             f"Reconciliation failed...: Package {APP} requires unavailable shared library "
             "com.vendor.lib; failing!"
         )
+
+    def test_a_base_that_needs_its_splits_is_refused_without_them_from_10_on(self) -> None:
+        alone = candidate(is_split_required=True)
+        assert decided(alone, api=28).code == Code.SUCCEEDED
+        assert decided(alone, api=29).text == f"Missing split for {APP}"
+        assert decided(replace(alone, has_splits=True), api=29).code == Code.SUCCEEDED
+
+    def test_compressed_resources_are_refused_from_11_on(self) -> None:
+        for target, api, code in (
+            (29, 30, Code.SUCCEEDED),
+            (30, 29, Code.SUCCEEDED),
+            (30, 30, Code.RESOURCES_ARSC_COMPRESSED),
+        ):
+            wanted = candidate(target_sdk=target, resources_aligned=False)
+            assert decided(wanted, api=api).code == code, (target, api)
+
+    def test_a_component_that_leaves_exported_open_is_refused_from_12_on(self) -> None:
+        left_open = (Component(name="com.example.Main", line=9),)
+        for target, api, code in (
+            (30, 31, Code.SUCCEEDED),
+            (31, 30, Code.SUCCEEDED),
+            (31, 31, Code.MANIFEST_MALFORMED),
+        ):
+            wanted = candidate(target_sdk=target, exported_left_open=left_open)
+            assert decided(wanted, api=api).code == code, (target, api)
+        text = decided(candidate(exported_left_open=left_open), api=33).text
+        assert "(at Binary XML file line #9): com.example.Main: Targeting S+" in text
 
     def test_a_split_alone_is_refused(self) -> None:
         decision = decided(candidate(split_name="de"), api=30)

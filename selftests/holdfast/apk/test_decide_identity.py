@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 
 from holdfast.apk.certificates import Certificate
-from holdfast.apk.decide import Delivery, Door, Outcome
+from holdfast.apk.decide import Delivery, Door, InstalledPackage, Outcome
 from holdfast.apk.decide_signers import holds_signature_permission
 from holdfast.apk.manifest import DeclaredPermission, UpgradeKeySet
 from holdfast.apk.signing_details import Capability, Scheme, SigningDetails
@@ -156,10 +156,18 @@ class TestSharedUsers:
         assert none.text.endswith("from com.example.first to <nothing>")
 
     def test_a_package_may_leave_where_the_manifest_says_so_from_13_on(self) -> None:
-        old = installed(shared_user_id=SHARED)
-        leaving = candidate(shared_user_max_sdk=32)
+        old = installed()
+        leaving = candidate(shared_user_id=SHARED, shared_user_max_sdk=32)
         assert decided(leaving, old, api=32).code != Code.SUCCEEDED
         assert decided(leaving, old, api=33).code == Code.SUCCEEDED
+
+    def test_who_has_left_does_not_come_back(self) -> None:
+        left = InstalledPackage.of(
+            candidate(shared_user_id=SHARED, shared_user_max_sdk=32).manifest, A, api=33
+        )
+        assert (left.shared_user_id, left.left_shared_user) == (None, True)
+        back = decided(candidate(version_code=3, shared_user_id=SHARED), left, api=33)
+        assert back.text == f"Package {APP} attempting to rejoin {SHARED}"
 
     def test_the_platforms_key_alone_opens_no_shared_user_on_15(self) -> None:
         platform = installed(A, package_name="android")

@@ -10,7 +10,13 @@ from hypothesis import strategies as st
 from holdfast.apk.archive import Apk
 from holdfast.apk.binary_xml import ANDROID, Attribute, Element, ValueType, serialize
 from holdfast.apk.format_error import ApkFormatError
-from holdfast.apk.manifest import UNRELEASED, AttributeId, Manifest, read_manifest
+from holdfast.apk.manifest import (
+    UNRELEASED,
+    AttributeId,
+    Component,
+    Manifest,
+    read_manifest,
+)
 from holdfast.apk.probe import ArchiveMember, ProbeSpec, build_archive, build_probe
 from selftests.corpus import needs_corpus
 from selftests.holdfast.apk.corpus_cases import CorpusCase, corpus_cases
@@ -89,6 +95,35 @@ def test_activities_are_found_by_their_short_names() -> None:
         activity = named("activity", given_name, intent_filter)
         found = read(manifest_with(Element(name="application", children=(activity,))))
         assert found.launcher_activity == "com.example.a.Main"
+
+
+def test_compressed_resources_are_noticed() -> None:
+    apk = Apk.from_bytes(PROBE)
+    assert read_manifest(apk).resources_aligned
+    for compress, align, aligned in ((True, 4, False), (False, 4, True), (False, 1, False)):
+        members = [
+            ArchiveMember(
+                name=name,
+                data=apk.read(name, limit_bytes=1 << 20),
+                compress=compress,
+                align_bytes=align,
+            )
+            for name in ("AndroidManifest.xml", "resources.arsc")
+        ]
+        odd = ArchiveMember(name="x", data=b"odd", compress=False, align_bytes=align)
+        found = read_manifest(Apk.from_bytes(build_archive([odd, *members])))
+        assert found.resources_aligned is aligned
+
+
+def test_a_component_that_leaves_exported_open_is_noticed() -> None:
+    name = Attribute(name="name", namespace=ANDROID, resource_id=AttributeId.NAME, text=".Svc")
+    open_service = Element(
+        name="service", attributes=(name,), children=(Element(name="intent-filter"),), line=5
+    )
+    plain_service = Element(name="service", attributes=(name,))
+    application = Element(name="application", children=(plain_service, open_service))
+    assert read(manifest_with(application)).exported_left_open == (Component(name=".Svc", line=5),)
+    assert read_manifest(Apk.from_bytes(PROBE)).exported_left_open == ()
 
 
 @pytest.mark.parametrize(

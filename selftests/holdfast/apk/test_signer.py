@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -167,7 +168,9 @@ def test_any_good_apk_of_the_corpus_can_be_resigned() -> None:
             signed = resign(apk, key=OLD)
             before = read_manifest(apk)
         assert signers_on(signed, 28) == (Scheme.V3, (OLD.cert_sha256,)), case.file
-        assert read_manifest(Apk.from_bytes(signed)) == before, case.file
+        after = read_manifest(Apk.from_bytes(signed))
+        assert after.resources_aligned >= before.resources_aligned
+        assert replace(after, resources_aligned=before.resources_aligned) == before, case.file
 
 
 @needs_corpus
