@@ -8,9 +8,9 @@ import shutil
 import socket
 import subprocess
 import threading
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -58,6 +58,7 @@ class AdbClient:
     program: str
     home: Path
     port: int
+    extra: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -70,6 +71,7 @@ class AdbClient:
             "ADB_MDNS": "0",
             "ADB_EMU": "0",
             "ADB_LIBUSB": "0",
+            **self.extra,
         }
 
     def __call__(self, *words: str, stdin: bytes = b"", limit_s: float = LIMIT_S) -> Result:
@@ -92,8 +94,9 @@ def free_port() -> int:
 
 
 @contextmanager
-def running_adb(program: str, home: Path) -> Iterator[AdbClient]:
-    client = AdbClient(program=program, home=home, port=free_port())
+def running_adb(program: str, home: Path, **extra: str) -> Iterator[AdbClient]:
+    """`extra` goes into the environment of the server."""
+    client = AdbClient(program=program, home=home, port=free_port(), extra=extra)
     started = client("start-server")
     assert started.status == 0, started.errors
     try:

@@ -101,6 +101,8 @@ class HostConnection(asyncio.Protocol):
         if not self._gatekeeper.is_up:
             self._waiting += data
             return
+        if not self._online:
+            self._protocol.features = self._gatekeeper.features()
         try:
             events = self._protocol.receive(data)
         except ProtocolError:
@@ -198,7 +200,6 @@ class HostConnection(asyncio.Protocol):
 
     def _greeted(self) -> None:
         self._drop_streams()
-        self._protocol.features = self._gatekeeper.features()
         if self._gatekeeper.needs_key():
             self._write(self._protocol.challenge())
         else:

@@ -8,7 +8,12 @@ from pathlib import Path
 import pytest
 
 from selftests.virtualdevice.conftest import connected
-from selftests.virtualdevice.real_clients import AdbClient, RunningDevice
+from selftests.virtualdevice.real_clients import (
+    AdbClient,
+    RunningDevice,
+    adb_programs,
+    running_adb,
+)
 
 FOLDER = "/data/local/tmp"
 
@@ -123,4 +128,19 @@ def test_an_old_phone_transfers_by_the_first_version(
     sent.write_bytes(os.urandom(300_000))
     assert adb("-s", old_phone.serial, "push", str(sent), f"{FOLDER}/x.bin").status == 0
     assert adb("-s", old_phone.serial, "pull", f"{FOLDER}/x.bin", str(back)).status == 0
+    assert back.read_bytes() == sent.read_bytes()
+
+
+def test_burst_mode_s_delayed_acknowledgement_transfers_whole(
+    phone: RunningDevice, tmp_path: Path
+) -> None:
+    program = adb_programs()["adb36"]
+    if program is None:
+        pytest.skip("adb 36 is not installed")
+    sent, back = tmp_path / "sent", tmp_path / "back"
+    sent.write_bytes(os.urandom(20_000_000))
+    with running_adb(program, tmp_path, ADB_BURST_MODE="1") as adb:
+        connected(adb, phone)
+        assert adb("-s", phone.serial, "push", str(sent), f"{FOLDER}/burst").status == 0
+        assert adb("-s", phone.serial, "pull", f"{FOLDER}/burst", str(back)).status == 0
     assert back.read_bytes() == sent.read_bytes()

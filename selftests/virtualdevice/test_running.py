@@ -1,0 +1,177 @@
+"""`python -m virtualdevice`: what it prints, how it ends, what it leaves."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from virtualdevice.system.personality import list_personalities
+
+PROJECT = Path(__file__).resolve().parents[2]
+LIMIT_S = 60
+
+
+@contextlib.contextmanager
+def started(*words: str, temporary: Path) -> Iterator[subprocess.Popen[str]]:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "virtualdevice", *words],
+        cwd=PROJECT,
+        env={**os.environ, "TMPDIR": str(temporary)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def ready(process: subprocess.Popen[str]) -> dict[str, Any]:
+    assert process.stdout is not None
+    assert process.stderr is not None
+    line = process.stdout.readline()
+    if not line and process.wait(LIMIT_S) == 3:
+        pytest.skip(f"no virtual device on this host: {process.stderr.read()}")
+    answer: dict[str, Any] = json.loads(line)
+    return answer
+
+
+@pytest.fixture
+def temporary(tmp_path: Path) -> Path:
+    tmp_path.chmod(0o755)
+    return tmp_path
+
+
+def answered(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "virtualdevice", *words],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=LIMIT_S,
+    )
+
+
+def descendants_of(pid: int) -> list[int]:
+    listed = subprocess.run(
+        ["ps", "-e", "-o", "pid=,ppid="], capture_output=True, text=True, check=True
+    ).stdout
+    pairs = [tuple(int(word) for word in line.split()) for line in listed.splitlines()]
+    children = [child for child, parent in pairs if parent == pid]
+    return children + [below for child in children for below in descendants_of(child)]
+
+
+def wait_gone(pids: list[int]) -> None:
+    """Returns when none of them runs; the test's own time limit ends a wait in vain."""
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            descriptor = os.pidfd_open(pid)
+            readable, _, _ = select.select([descriptor], [], [], LIMIT_S)
+            os.close(descriptor)
+            assert readable, f"process {pid} still runs"
+
+
+def test_a_ready_line_says_how_to_connect_and_sigterm_ends_it_cleanly(temporary: Path) -> None:
+    with started("run", "aosp-34", "--json", temporary=temporary) as process:
+        said = ready(process)
+        assert said["event"] == "ready"
+        assert (said["personality"], said["pid"]) == ("aosp-34", process.pid)
+        host, _, port = said["adb"].partition(":")
+        socket.create_connection((host, int(port)), timeout=LIMIT_S).close()
+        below = descendants_of(process.pid)
+        assert below
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(LIMIT_S) == 0
+        wait_gone(below)
+        assert list(temporary.iterdir()) == []
+
+
+def test_the_end_of_standard_input_ends_it_when_asked_to(temporary: Path) -> None:
+    words = ("run", "aosp-34", "--json", "--until-stdin-closes")
+    with started(*words, temporary=temporary) as process:
+        ready(process)
+        assert process.stdin is not None
+        process.stdin.close()
+        assert process.wait(LIMIT_S) == 0
+
+
+def test_killing_it_leaves_no_process_and_the_next_run_sweeps_its_disk(temporary: Path) -> None:
+    with started("run", "aosp-34", "--json", temporary=temporary) as process:
+        state = Path(ready(process)["state"])
+        below = descendants_of(process.pid)
+        process.kill()
+        process.wait(LIMIT_S)
+        wait_gone(below)
+        assert "virtualdevice" not in Path("/proc/mounts").read_text(encoding="utf-8")
+        assert state.exists()
+    with started("run", "aosp-34", "--json", temporary=temporary) as process:
+        ready(process)
+        assert state.exists() == (os.getuid() != 0)
+
+
+def test_a_state_is_kept_with_its_serial_number(temporary: Path) -> None:
+    state = temporary / "kept"
+    serial_numbers = []
+    for _ in range(2):
+        words = ("run", "aosp-34", "--json", "--state", str(state))
+        with started(*words, temporary=temporary) as process:
+            serial_numbers.append(ready(process)["serialno"])
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(LIMIT_S) == 0
+    assert serial_numbers[0] == serial_numbers[1]
+
+
+def test_the_personalities_are_listed_and_shown() -> None:
+    listed = answered("list")
+    assert listed.returncode == 0
+    assert [line.split()[0] for line in listed.stdout.splitlines()] == list(list_personalities())
+    assert "Android API 34" in answered("show", "aosp-34").stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("run", "no-such"), "no-such"),
+        (("run", "no/such.yaml"), "no/such.yaml"),
+        (("run", "aosp-34", "--port", "70000"), "70000 is no port"),
+        (("run", "aosp-34", "--set", "x"), "KEY=VALUE"),
+        (("run", "aosp-34", "--defect", "no_such_defect"), "no_such_defect"),
+        (("frobnicate",), "frobnicate"),
+        (("run", "aosp-34", "--colour"), "--colour"),
+    ],
+)
+def test_a_bad_option_is_one_sentence_and_status_4(words: tuple[str, ...], said: str) -> None:
+    result = answered(*words)
+    assert result.returncode == 4
+    assert said in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_a_host_without_the_programs_is_one_sentence_and_status_3(temporary: Path) -> None:
+    """As on a machine where no package of ours is installed: every search finds nothing."""
+    blind = (
+        "import shutil, sys; shutil.which = lambda *a, **k: None;"
+        "from virtualdevice.__main__ import main; sys.exit(main(['run', 'aosp-34']))"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", blind],
+        cwd=PROJECT, capture_output=True, text=True, check=False, timeout=LIMIT_S,
+    )  # fmt: skip
+    assert result.returncode == 3
+    assert "apt-get install mksh toybox busybox-static" in result.stderr
+    assert len(result.stderr.splitlines()) == 1
