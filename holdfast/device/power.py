@@ -1,7 +1,7 @@
 """Rebooting a device, and knowing that it is really up again.
 
-Ready means: its services answer and the user's storage is unlocked. That `sys.boot_completed` is
-set is not enough: on slow devices the package manager answers later.
+Ready means: its services answer, and the user's storage was given time to unlock. That
+`sys.boot_completed` is set is not enough: on slow devices the package manager answers later.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ __all__ = ["Power"]
 # the new one on every version, which no file readable by the shell does.
 _MARK = "debug.holdfast.boot"
 _RECONNECT_EVERY_S = 2.0
+_UNLOCK_S = 5.0
 
 
 class Power:
@@ -30,6 +31,7 @@ class Power:
         self._shell = shell
         self._clock = clock
         self._connected_at = 0.0
+        self._services_since: float | None = None
 
     def reboot(self, *, deadline: Deadline, ready_by: Deadline | None = None) -> None:
         """Reboot into Android and wait until it is ready. DeviceLost or DeadlineExceeded else."""
@@ -49,6 +51,7 @@ class Power:
         DeadlineExceeded names what was seen last.
         """
         last = {"seen": "nothing"}
+        self._services_since = None
 
         def ready() -> bool:
             last["seen"] = self._look(deadline, not_boot)
@@ -74,7 +77,8 @@ class Power:
         try:
             text = self._shell.run(
                 f"getprop {_MARK}; echo; getprop sys.boot_completed; echo; service check package; "
-                "service check activity; pm path android",
+                "service check activity; pm path android; echo; "
+                "echo crypto=$(getprop ro.crypto.type) open=$(getprop sys.user.0.ce_available)",
                 deadline=step,
             ).text
         except LabError as error:
@@ -86,7 +90,20 @@ class Power:
         missing = wanted - {line.strip() for line in lines}
         if missing:
             return f"still missing: {', '.join(sorted(missing))}"
-        return "ready" if "package:" in text else "the package manager does not answer yet"
+        if "package:" not in text:
+            return "the package manager does not answer yet"
+        return self._unlocked(text)
+
+    def _unlocked(self, text: str) -> str:
+        """A user's storage that is encrypted by file opens a little after the services are up. It
+        is not waited for without end: that it stays locked is a finding, not a lack of the lab."""
+        now = self._clock.monotonic()
+        if self._services_since is None:
+            self._services_since = now
+        locked = "crypto=file" in text and "open=true" not in text
+        if locked and now - self._services_since < _UNLOCK_S:
+            return "the user's storage is locked"
+        return "ready"
 
     def _connect_again(self, deadline: Deadline) -> None:
         """A device on the network: adb itself tries again only every few seconds."""

@@ -61,23 +61,35 @@ def decide_verdict(evidence: Evidence, *, facts: dict[str, str] | None = None) -
 def _decide(evidence: Evidence) -> _Decided:
     if evidence.after_update.nothing_seen:
         return _doubt("none of the app's data could be seen before the update")
-    if evidence.after_update.only_unseen or evidence.after_reboot.only_unseen:
-        return _doubt(
-            "data that was seen before could not be looked at again, for no fault of the app's",
-            *evidence.after_reboot.lines()[:3],
-        )
     if evidence.loss_by_design:
         return _control(evidence)
+    unseen = [d for d in (evidence.after_update, evidence.after_reboot) if d.only_unseen]
+    if unseen and not _shut_away(evidence):
+        return _doubt(
+            "data that was seen before could not be looked at again, for no fault of the app's",
+            *unseen[-1].lines()[:3],
+        )
     if _lost(evidence):
         return _loss(evidence)
-    if evidence.fate is AppFate.SOMETHING_ELSE:
+    if AppFate.SOMETHING_ELSE in (evidence.fate, evidence.fate_after_reboot) and not _taken_back(
+        evidence
+    ):
         return _doubt("the app is neither the old version nor the update")
-    if evidence.fate is not evidence.fate_after_reboot:
-        return _doubt(
-            f"the app was {evidence.fate} after the update, and {evidence.fate_after_reboot} "
-            "after the reboot, with its data intact"
-        )
     return _kept_good(evidence) if evidence.fits else _kept_mismatched(evidence)
+
+
+# The user's storage stays locked; shared storage does not work: see userdata/detectors.py.
+_SHUT_AWAY = frozenset({12, 13})
+
+
+def _shut_away(evidence: Evidence) -> bool:
+    """Whether the firmware keeps the data from its user, and not only from us."""
+    return any(detection.number in _SHUT_AWAY for detection in evidence.detections)
+
+
+def _taken_back(evidence: Evidence) -> bool:
+    """Whether an update that had gone in was undone by the reboot."""
+    return evidence.fate is AppFate.UPDATED and evidence.fate_after_reboot is not AppFate.UPDATED
 
 
 def _doubt(*reasons: str) -> _Decided:
@@ -173,6 +185,11 @@ def _kept_good(evidence: Evidence) -> _Decided:
         return _doubt(
             f"whether a false warning was shown is not known: {gap.why} ({gap.lasted_ms} ms)"
         )
+    if _taken_back(evidence):
+        return _Decided(
+            verdict=VerdictKind.FALSE_WARNING,
+            reasons=("a good update went in and was taken back by the reboot", evidence.why_fits),
+        )
     if evidence.fate is AppFate.UPDATED:
         return _Decided(
             verdict=VerdictKind.UPDATED_DATA_INTACT,
@@ -204,7 +221,7 @@ def _good_but_not_in(evidence: Evidence) -> _Decided:
 
 def _kept_mismatched(evidence: Evidence) -> _Decided:
     """An update that must not go in, and nothing is lost."""
-    if evidence.fate is AppFate.UPDATED:
+    if AppFate.UPDATED in (evidence.fate, evidence.fate_after_reboot):
         return _Decided(
             verdict=VerdictKind.EXPOSED,
             reasons=(
