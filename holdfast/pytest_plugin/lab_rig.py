@@ -15,13 +15,13 @@ from holdfast.lab.inventory import DeviceSpec, StoreAdapter
 from holdfast.lab.leases import Lease, LeaseTable, this_process
 from holdfast.lab.provider import Endpoint, Provider
 from holdfast.lab.quarantine import QuarantineStore
-from holdfast.pytest_plugin.rig import DeviceFacts, Need
+from holdfast.pytest_plugin.rig import DeviceFacts, Need, NotCovered
 from holdfast.scenario.result import ScenarioPlan, ScenarioResult
+from holdfast.scenario.updates import UpdateMissing
 
 __all__ = ["Connect", "LabRig", "RunScenario"]
 
 START_S = 180.0
-SCENARIO_S = 600.0
 STOP_S = 8.0
 _GIVES_UP_AFTER = 2
 
@@ -46,7 +46,7 @@ class RunScenario(Protocol):
     """The path from plan to verdict: `holdfast.scenario`, with the run's APKs bound to it."""
 
     def __call__(
-        self, device: Device, plan: ScenarioPlan, *, store: StoreAdapter | None, deadline: Deadline
+        self, device: Device, plan: ScenarioPlan, *, store: StoreAdapter | None
     ) -> ScenarioResult: ...
 
 
@@ -114,9 +114,10 @@ class LabRig:
         device = self._device
         if device is None:
             raise LabError("it was not made ready", device=self._spec.name)
-        result = self._run_scenario(
-            device, plan, store=self._store, deadline=Deadline.after(SCENARIO_S)
-        )
+        try:
+            result = self._run_scenario(device, plan, store=self._store)
+        except UpdateMissing as reason:
+            raise NotCovered(str(reason)) from reason
         self._failures = 0
         return result
 

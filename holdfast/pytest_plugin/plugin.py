@@ -6,14 +6,23 @@ process that runs tests, Testing. Without pytest-xdist both are in one process.
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from types import FrameType
 
 import pytest
 
+from holdfast.device.connect import connect
+from holdfast.device.device import Device
 from holdfast.errors import ConfigurationError
+from holdfast.lab.inventory import DeviceSpec, StoreAdapter
+from holdfast.lab.leases import LeaseTable, default_state_dir
+from holdfast.lab.providing import provider_for
+from holdfast.lab.quarantine import QuarantineStore
 from holdfast.pytest_plugin import fixtures, hooks
+from holdfast.pytest_plugin.lab_rig import LabRig, RunScenario
+from holdfast.pytest_plugin.rig import Rig
 from holdfast.pytest_plugin.run import Run, clean_reports
 from holdfast.pytest_plugin.scheduler import DeviceScheduler
 from holdfast.pytest_plugin.settings import (
@@ -24,8 +33,13 @@ from holdfast.pytest_plugin.settings import (
     workers_for,
 )
 from holdfast.pytest_plugin.testing import Testing
+from holdfast.scenario.result import ScenarioPlan, ScenarioResult
+from holdfast.scenario.run import run_scenario
+from holdfast.scenario.updates import AppUnderTest
 
 __all__: list[str] = []
+
+APP = pytest.StashKey[AppUnderTest]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -75,6 +89,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Testing(config, settings), "holdfast_testing")
     if _is_worker(config):
         return
+    if settings.base:
+        _app(config)
     if not config.option.collectonly:
         try:
             clean_reports(settings)
@@ -83,6 +99,47 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Run(config, settings), "holdfast_run")
     config.option.reportchars = ""  # the reasons are in our own closing lines
     _treat_term_as_interrupt()
+
+
+def pytest_holdfast_make_rig(config: pytest.Config, spec: DeviceSpec) -> Rig:
+    settings = _settings(config)
+    state = default_state_dir()
+    return LabRig(
+        spec,
+        provider=provider_for(spec, folder=settings.folder),
+        leases=LeaseTable(state),
+        run_name=f"{config.rootpath.name}-{_run_id(config)}",
+        store=settings.inventory.store_of(spec),
+        quarantine=QuarantineStore(state / "quarantine.sqlite3"),
+        connect=connect,
+        run_scenario=_bound(_app(config)),
+    )
+
+
+def _bound(app: AppUnderTest) -> RunScenario:
+    """The path from plan to verdict, for this run's app."""
+
+    def run(device: Device, plan: ScenarioPlan, *, store: StoreAdapter | None) -> ScenarioResult:
+        return run_scenario(device, plan, app=app, store=store)
+
+    return run
+
+
+def _app(config: pytest.Config) -> AppUnderTest:
+    """Made once a process. A wrong APK ends the run with exit status 4."""
+    if APP not in config.stash:
+        settings = _settings(config)
+        try:
+            config.stash[APP] = AppUnderTest.from_files(base=settings.base, update=settings.update)
+        except ConfigurationError as error:
+            raise pytest.UsageError(str(error)) from error
+    return config.stash[APP]
+
+
+def _run_id(config: pytest.Config) -> str:
+    """The same in all processes of a run."""
+    worker_input: dict[str, str] = getattr(config, "workerinput", {})
+    return worker_input.get("testrunuid", str(os.getpid()))[:8]
 
 
 def _settings(config: pytest.Config) -> Settings:

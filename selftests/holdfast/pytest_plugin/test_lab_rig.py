@@ -15,7 +15,7 @@ from holdfast.lab.leases import Holder, LeaseTable
 from holdfast.lab.provider import Endpoint, Say
 from holdfast.lab.quarantine import QuarantineStore
 from holdfast.pytest_plugin.lab_rig import LabRig
-from holdfast.pytest_plugin.rig import DeviceFacts
+from holdfast.pytest_plugin.rig import DeviceFacts, NotCovered
 from holdfast.scenario.result import (
     Route,
     ScenarioPlan,
@@ -23,6 +23,7 @@ from holdfast.scenario.result import (
     UpdateKind,
     VerdictKind,
 )
+from holdfast.scenario.updates import UpdateMissing
 
 PLAN = ScenarioPlan(update=UpdateKind.SAME_SIGNER, route=Route.ADB)
 STORE = StoreAdapter(package="com.example.store", upload_to="/data/local/tmp/a.apk", push="x {apk}")
@@ -104,8 +105,10 @@ class Lab:
         return cast("Device", self.devices[-1])
 
     def _run(
-        self, device: Device, plan: ScenarioPlan, *, store: StoreAdapter | None, deadline: Deadline
+        self, device: Device, plan: ScenarioPlan, *, store: StoreAdapter | None
     ) -> ScenarioResult:
+        if plan.update is UpdateKind.ROTATED:
+            raise UpdateMissing("rotating takes the maker's key")
         self.stores.append(store)
         return ScenarioResult(plan=plan, verdict=VerdictKind.UPDATED_DATA_INTACT, reasons=())
 
@@ -137,6 +140,12 @@ def test_a_device_is_started_once_for_many_tests_and_stopped_at_the_end(lab: Lab
     assert lab.stores == [STORE] * 3
     assert (facts.model, facts.build, facts.api) == ("Phone", "maker/phone:7.1.1", 25)
     assert facts.offers == {"store"}
+
+
+def test_an_update_that_cannot_be_had_is_not_covered(lab: Lab) -> None:
+    lab.ready()
+    with pytest.raises(NotCovered, match="takes the maker's key"):
+        lab.rig.run(ScenarioPlan(update=UpdateKind.ROTATED, route=Route.ADB))
 
 
 def test_a_suspect_device_is_stopped_and_started_anew(lab: Lab) -> None:
