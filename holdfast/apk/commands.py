@@ -8,13 +8,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer.models import OptionInfo
 
 from holdfast.apk.archive import Apk, ApkFormatError
-from holdfast.apk.decide import Delivery, Door
+from holdfast.apk.decide import Decision, Delivery, Door, Outcome
 from holdfast.apk.keys import KeyKind, SigningKey
 from holdfast.apk.predict import API_LEVELS, Situation
 from holdfast.apk.predict import predict as predict_decisions
@@ -33,6 +35,44 @@ _Files = Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, reada
 _Json = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
 _Levels = Annotated[
     list[int] | None, typer.Option("--api", help="API level; may be given several times.")
+]
+
+
+class BuildType(StrEnum):
+    """ro.build.type."""
+
+    USER = "user"
+    USERDEBUG = "userdebug"
+    ENG = "eng"
+
+
+def _file_option(explanation: str) -> OptionInfo:
+    option: OptionInfo = typer.Option(exists=True, dir_okay=False, help=explanation)
+    return option
+
+
+_Via = Annotated[Door, typer.Option(help="How the update is delivered.")]
+_Build = Annotated[BuildType, typer.Option(help="Of the firmware.")]
+_Replace = Annotated[bool, typer.Option(help="-r, or not (-R).")]
+_Downgrade = Annotated[bool, typer.Option("--downgrade", "-d", help="-d.")]
+_Test = Annotated[bool, typer.Option("--test", "-t", help="-t.")]
+_Bypass = Annotated[bool, typer.Option("--bypass-low-target-sdk-block", help="From 14 on.")]
+_KeptData = Annotated[
+    bool, typer.Option("--kept-data", help="Nothing is left but what `uninstall -k` leaves.")
+]
+_System = Annotated[bool, typer.Option("--system", help="The installed APK is a system app.")]
+_Preload = Annotated[Path | None, _file_option("Its copy on the system image.")]
+_Others = Annotated[list[Path] | None, _file_option("Also installed; several times.")]
+
+_In = Annotated[Path, typer.Argument(metavar="IN", exists=True, dir_okay=False)]
+_Out = Annotated[Path, typer.Argument(metavar="OUT", dir_okay=False)]
+_Key = Annotated[Path | None, _file_option("PEM or PKCS#12; or PKCS#8 with --cert.")]
+_Cert = Annotated[Path | None, _file_option("X.509, PEM or DER.")]
+_Password = Annotated[str, typer.Option(envvar="HOLDFAST_KEY_PASSWORD", help="Of the key file.")]
+_NewKey = Annotated[bool, typer.Option("--new-key", help="Make a key.")]
+_Kind = Annotated[KeyKind, typer.Option(help="What --new-key makes.")]
+_SaveKey = Annotated[
+    Path | None, typer.Option(dir_okay=False, help="Where the new key goes, as PEM.")
 ]
 
 
@@ -99,27 +139,19 @@ def predict(
     *,
     api: _Levels = None,
     as_json: _Json = False,
-    via: Annotated[Door, typer.Option(help="How the update is delivered.")] = Door.PM_INSTALL,
-    build_type: Annotated[str, typer.Option(help="user, userdebug or eng.")] = "user",
-    replace: Annotated[bool, typer.Option(help="pm install -r, or not.")] = True,
-    downgrade: Annotated[bool, typer.Option("--downgrade", "-d", help="-d.")] = False,
-    test: Annotated[bool, typer.Option("--test", "-t", help="-t.")] = False,
-    bypass_low_target_sdk_block: Annotated[bool, typer.Option(help="From 14 on.")] = False,
-    kept_data: Annotated[
-        bool, typer.Option(help="The old app is gone but for what `uninstall -k` leaves.")
-    ] = False,
-    system: Annotated[bool, typer.Option(help="The installed APK is a system app.")] = False,
-    preload: Annotated[
-        Path | None, typer.Option(exists=True, dir_okay=False, help="Its system image copy.")
-    ] = None,
-    other: Annotated[
-        list[Path] | None, typer.Option(exists=True, dir_okay=False, help="Also installed.")
-    ] = None,
+    via: _Via = Door.PM_INSTALL,
+    build_type: _Build = BuildType.USER,
+    replace: _Replace = True,
+    downgrade: _Downgrade = False,
+    test: _Test = False,
+    bypass_low_target_sdk_block: _Bypass = False,
+    kept_data: _KeptData = False,
+    system: _System = False,
+    preload: _Preload = None,
+    other: _Others = None,
 ) -> None:
     """Will phones take this update, and keep the data?"""
-    if build_type not in {"user", "userdebug", "eng"}:
-        raise typer.BadParameter("user, userdebug or eng", param_hint="--build-type")
-    levels = api or list(API_LEVELS)
+    levels, others = api or list(API_LEVELS), other or []
     delivery = Delivery(
         door=via,
         replace=replace,
@@ -128,7 +160,6 @@ def predict(
         allow_test=test,
         bypass_low_target_sdk=bypass_low_target_sdk_block,
     )
-    others = other or []
     with _opened([installed, update, *others, *([preload] if preload else [])]) as apks:
         situation = Situation(
             build_type=build_type,
@@ -140,33 +171,32 @@ def predict(
         decisions = predict_decisions(
             apks[0], apks[1], apis=levels, delivery=delivery, situation=situation
         )
+    _tell_decisions(levels, decisions, door=via, as_json=as_json)
+
+
+def _tell_decisions(
+    levels: Sequence[int], decisions: Sequence[Decision], *, door: Door, as_json: bool
+) -> None:
     pairs = zip(levels, decisions, strict=True)
-    rows = [decision_facts(decision, api=level, door=via) for level, decision in pairs]
+    rows = [decision_facts(decision, api=level, door=door) for level, decision in pairs]
     if as_json:
         write_json(rows)
     else:
         sys.stdout.write(table(rows, ["api", "decision", "data", "shown", "why"]))
-    refused = any(decision.outcome == "refuse" for decision in decisions)
+    refused = any(decision.outcome is Outcome.REFUSE for decision in decisions)
     raise typer.Exit(REFUSED if refused else 0)
 
 
 def resign(
-    source: Annotated[Path, typer.Argument(metavar="IN", exists=True, dir_okay=False)],
-    target: Annotated[Path, typer.Argument(metavar="OUT", dir_okay=False)],
+    source: _In,
+    target: _Out,
     *,
-    key: Annotated[
-        Path | None,
-        typer.Option(exists=True, dir_okay=False, help="PEM or PKCS#12; or PKCS#8 with --cert."),
-    ] = None,
-    cert: Annotated[Path | None, typer.Option(exists=True, dir_okay=False)] = None,
-    password: Annotated[
-        str, typer.Option(envvar="HOLDFAST_KEY_PASSWORD", help="Of the key file.")
-    ] = "",
-    new_key: Annotated[bool, typer.Option("--new-key", help="Make a key.")] = False,
-    kind: Annotated[KeyKind, typer.Option(help="What --new-key makes.")] = KeyKind.EC_P256,
-    save_key: Annotated[
-        Path | None, typer.Option(dir_okay=False, help="Where the new key goes, as PEM.")
-    ] = None,
+    key: _Key = None,
+    cert: _Cert = None,
+    password: _Password = "",
+    new_key: _NewKey = False,
+    kind: _Kind = KeyKind.EC_P256,
+    save_key: _SaveKey = None,
     as_json: _Json = False,
 ) -> None:
     """The same APK, signed by another key."""
@@ -179,15 +209,23 @@ def resign(
             chosen = SigningKey.load(key, certificate=cert, password=password)
         with _opened([source]) as (apk,):
             signed = resign_apk(apk, key=chosen)
+        if save_key is not None:
+            _save_secretly(save_key, chosen.to_pem())
+        target.write_bytes(signed)
     except ConfigurationError as error:
         _complain(str(error))
         raise typer.Exit(USAGE) from error
-    target.write_bytes(signed)
-    if save_key is not None:
-        save_key.touch(mode=0o600)
-        save_key.write_bytes(chosen.to_pem())
+    except OSError as error:
+        _complain(f"{error.filename}: {error.strerror}")
+        raise typer.Exit(USAGE) from error
     row = {"file": str(target), "cert": chosen.cert_sha256, "size_bytes": len(signed)}
     if as_json:
         write_json([row])
     else:
         sys.stdout.write(table([row], list(row)))
+
+
+def _save_secretly(path: Path, secret: bytes) -> None:
+    """For the owner alone; an existing file, which may be another key, is left as it is."""
+    path.touch(mode=0o600, exist_ok=False)
+    path.write_bytes(secret)

@@ -6,6 +6,7 @@ Attributes are found by resource id and elements by name, as PackageParser does;
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -207,42 +208,33 @@ def _signed(data: int) -> int:
 def read_manifest(apk: Apk) -> Manifest:
     """Raises ApkFormatError where the platform could not parse the manifest either."""
     root = parse(apk.read("AndroidManifest.xml", limit_bytes=_LIMIT_BYTES))
-    if root.name != "manifest":
-        raise ApkFormatError(f"AndroidManifest.xml: root is <{root.name[:80]}>, not <manifest>")
     values = _Values(apk)
-    package = root.by_name("package")
-    package_name = values.text_of(package) if package else None
-    if not package_name:
-        raise ApkFormatError("AndroidManifest.xml: no package name")
+    package_name = _package_name(root, values)
     application = next(root.named("application"), Element(name="application"))
     min_sdk, target_sdk = _sdk_levels(root, values)
     label, labels = _labels(application, values)
-    split = root.by_name("split")
     declared = _declared(root, values)
-    major = values.number(root, AttributeId.VERSION_CODE_MAJOR, 0) & 0xFFFFFFFF
-    minor = values.number(root, AttributeId.VERSION_CODE, 0) & 0xFFFFFFFF
+    app_flag = functools.partial(values.flag, application)
     return Manifest(
         package_name=package_name,
-        version_code=_long(major << 32 | minor) if major else _signed(minor),
+        version_code=_version_code(root, values),
         version_name=values.text(root, AttributeId.VERSION_NAME) or "",
         min_sdk=min_sdk,
         target_sdk=target_sdk,
-        debuggable=values.flag(application, AttributeId.DEBUGGABLE, default=False),
-        test_only=values.flag(application, AttributeId.TEST_ONLY, default=False),
-        persistent=values.flag(application, AttributeId.PERSISTENT, default=False),
+        debuggable=app_flag(AttributeId.DEBUGGABLE, default=False),
+        test_only=app_flag(AttributeId.TEST_ONLY, default=False),
+        persistent=app_flag(AttributeId.PERSISTENT, default=False),
         shared_user_id=values.text(root, AttributeId.SHARED_USER_ID) or None,
         shared_user_max_sdk=values.number(root, AttributeId.SHARED_USER_MAX_SDK_VERSION, 0),
-        split_name=(values.text_of(split) or None) if split else None,
+        split_name=_unnamed_text(root, "split", values),
         permissions=_names(root, "uses-permission", values),
         declared_permissions=tuple(permission.name for permission in declared),
         permission_declarations=declared,
         permission_groups=_names(root, "permission-group", values),
         provider_authorities=_authorities(application, values),
-        has_code=values.flag(application, AttributeId.HAS_CODE, default=True),
-        allow_backup=values.flag(application, AttributeId.ALLOW_BACKUP, default=True),
-        has_fragile_user_data=values.flag(
-            application, AttributeId.HAS_FRAGILE_USER_DATA, default=False
-        ),
+        has_code=app_flag(AttributeId.HAS_CODE, default=True),
+        allow_backup=app_flag(AttributeId.ALLOW_BACKUP, default=True),
+        has_fragile_user_data=app_flag(AttributeId.HAS_FRAGILE_USER_DATA, default=False),
         label=label,
         labels=labels,
         launcher_activity=_launcher(application, values, package_name),
@@ -257,8 +249,29 @@ def read_manifest(apk: Apk) -> Manifest:
     )
 
 
-def _long(value: int) -> int:
-    return value - (1 << 64) if value >= 1 << 63 else value
+def _unnamed_text(root: Element, name: str, values: _Values) -> str | None:
+    """Of an attribute without a namespace; None where it is absent or empty."""
+    attribute = root.by_name(name)
+    return (values.text_of(attribute) or None) if attribute else None
+
+
+def _package_name(root: Element, values: _Values) -> str:
+    if root.name != "manifest":
+        raise ApkFormatError(f"AndroidManifest.xml: root is <{root.name[:80]}>, not <manifest>")
+    name = _unnamed_text(root, "package", values)
+    if name is None:
+        raise ApkFormatError("AndroidManifest.xml: no package name")
+    return name
+
+
+def _version_code(root: Element, values: _Values) -> int:
+    """The long one; both halves are Java ints, the whole is a Java long."""
+    major = values.number(root, AttributeId.VERSION_CODE_MAJOR, 0) & 0xFFFFFFFF
+    minor = values.number(root, AttributeId.VERSION_CODE, 0) & 0xFFFFFFFF
+    if not major:
+        return _signed(minor)
+    whole = major << 32 | minor
+    return whole - (1 << 64) if whole >= 1 << 63 else whole
 
 
 def _sdk_levels(root: Element, values: _Values) -> tuple[int, int]:

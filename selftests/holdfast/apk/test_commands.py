@@ -114,6 +114,16 @@ def test_resign_with_a_new_key_saves_it_for_the_next_time(
     assert run("predict", out, again).exit_code == 0
 
 
+def test_resign_does_not_overwrite_a_key(files: dict[str, Path], tmp_path: Path) -> None:
+    key = tmp_path / "key.pem"
+    key.write_bytes(b"precious")
+    out = tmp_path / "out.apk"
+    result = run("resign", files["old"], out, "--new-key", "--save-key", key)
+    assert result.exit_code == 2
+    assert key.read_bytes() == b"precious"
+    assert not out.exists()
+
+
 @pytest.mark.parametrize(
     ("words", "status"),
     [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from holdfast.apk.archive import Apk, ApkFormatError
 from holdfast.apk.decision import Candidate
@@ -59,7 +59,8 @@ def parse_delivery(
         if problem:
             return refusal("INSTALL_FAILED_INVALID_APK", problem)
         splits.append((one.manifest.split_name, file))
-    return Parsed(candidate=base, base=base_file, splits=tuple(splits))
+    whole = replace(base, has_splits=bool(splits))
+    return Parsed(candidate=whole, base=base_file, splits=tuple(splits))
 
 
 def _read_one(file: ApkFile, *, api: int, by_session: bool) -> Candidate | InstallAnswer:
