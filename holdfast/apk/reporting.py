@@ -6,7 +6,7 @@ from typing import Any
 
 from holdfast.apk.archive import Apk
 from holdfast.apk.block import BlockId, find_signing_block
-from holdfast.apk.decide import Decision, Door
+from holdfast.apk.decide import Decision, Door, Outcome
 from holdfast.apk.manifest import Manifest, read_manifest
 from holdfast.apk.signing_details import Capability, SigningDetails
 from holdfast.apk.verify import verify
@@ -97,9 +97,12 @@ def facts_of(apk: Apk, *, file: str) -> Facts:
 
 
 def decision_facts(decision: Decision, *, api: int, door: Door) -> Facts:
+    """`decision` is "update" or "refuse": what is taken counts as an update, also where the update
+    is another package than the installed one; `data` and `why` tell the difference."""
+    refused = decision.outcome is Outcome.REFUSE
     return {
         "api": api,
-        "decision": decision.outcome,
+        "decision": Outcome.REFUSE if refused else Outcome.UPDATE,
         "code": decision.code,
         "text": decision.text,
         "data": decision.data,

@@ -60,6 +60,13 @@ def test_predict_ends_with_1_where_a_level_refuses(files: dict[str, Path]) -> No
     assert (row["decision"], row["code"]) == ("refuse", "INSTALL_FAILED_UPDATE_INCOMPATIBLE")
 
 
+def test_predict_knows_two_answers_only(files: dict[str, Path], tmp_path: Path) -> None:
+    other = tmp_path / "other.apk"
+    other.write_bytes(sign(build_probe(ProbeSpec(package_name="com.example.b")), signers=[NEW]))
+    (row,) = lines(run("predict", "--json", "--api", "30", files["old"], other))
+    assert (row["decision"], row["data"]) == ("update", "n/a")
+
+
 def test_predict_for_people_is_a_table(files: dict[str, Path]) -> None:
     result = run("predict", files["old"], files["new"])
     rows = result.stdout.splitlines()
