@@ -28,7 +28,7 @@ JAR = "/data/local/tmp/u2.jar"
 _PORT = 9008
 _COMMAND = f"CLASSPATH={JAR} app_process / com.wetest.uia2.Main -p {_PORT}"
 _CALL_S = 10.0
-_START_S = 30.0
+_START_S = 60.0
 _STOP_S = 1.0
 _LIMIT_BYTES = 64 << 20
 # What the server says when Android's half of it has gone: only a new server helps.

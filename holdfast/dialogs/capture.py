@@ -22,9 +22,12 @@ from holdfast.errors import LabError
 __all__ = ["Capture", "LiveWindow"]
 
 LOOK_EVERY_S = 0.1
-# Beyond this, a prompt that somebody could have answered may have come and gone unseen.
-MAX_UNSEEN_S = 1.0
-_LOOK_S = 10.0
+# Beyond this, a prompt that somebody could have answered may have come and gone unseen. On a device
+# that is slow to show its screen everything else is slow as well: there it is some looks' length.
+MAX_UNSEEN_S = 1.5
+_SLOW_LOOKS = 2.5
+_MAX_UNSEEN_ON_SLOW_S = 6.0
+_LOOK_S = 20.0
 _SCREENSHOTS = 40
 
 
@@ -64,6 +67,7 @@ class Capture:
         self._began = 0.0
         self._last_look = 0.0
         self._last_change = 0.0
+        self._why_unseen = ""
         self._front: str | None = None
         self._xml = ""
         self._hierarchy: Hierarchy | None = None
@@ -76,12 +80,18 @@ class Capture:
         self._threads: list[threading.Thread] = []
         self._to_picture: list[_Sight] = []
         self.longest_interval_s = 0.0
+        self.max_unseen_s = MAX_UNSEEN_S
 
     def __enter__(self) -> Capture:
         """Look once, so that the screen is known to be seen; UiLost if it cannot be."""
         self._began = self._last_look = self._last_change = self._clock.monotonic()
         self._interrupted_before = len(self._ui.interruptions)
         self._look()
+        first_look = self._last_look
+        self._look()  # the first one may have had to start the UI server
+        look_s = self._last_look - first_look
+        slow_s = min(_SLOW_LOOKS * look_s + LOOK_EVERY_S, _MAX_UNSEEN_ON_SLOW_S)
+        self.max_unseen_s = max(MAX_UNSEEN_S, slow_s)
         for work in (self._watch, self._take_pictures):
             thread = threading.Thread(target=work, name="capture", daemon=True)
             thread.start()
@@ -99,9 +109,9 @@ class Capture:
             self._changed.notify_all()
         for thread in self._threads:
             thread.join(timeout=_LOOK_S)
-        self._close_gap(self._clock.monotonic(), "the last look at the screen was too long ago")
+        self._close_gap(self._clock.monotonic())
         for hole in self._ui.interruptions[self._interrupted_before :]:
-            if hole.ended - hole.began >= MAX_UNSEEN_S - LOOK_EVERY_S:
+            if hole.ended - hole.began >= self.max_unseen_s - LOOK_EVERY_S:
                 self._note_gap(hole.began, hole.ended, f"the UI server was gone: {hole.why}")
 
     @property
@@ -151,7 +161,7 @@ class Capture:
             try:
                 self._look()
             except LabError as error:
-                self._close_gap(self._clock.monotonic(), str(error))
+                self._why_unseen = str(error)  # the time until the next good look is a gap
 
     def _look(self) -> None:
         deadline = Deadline.after(_LOOK_S, clock=self._clock)
@@ -165,7 +175,7 @@ class Capture:
             with self._changed:
                 for sight in self._live.values():
                     sight.last_seen = now
-        self._close_gap(now, "the screen could not be looked at sooner")
+        self._close_gap(now)
 
     def _compare(self, windows: tuple[AskedWindow, ...], now: float) -> None:
         assert self._hierarchy
@@ -220,12 +230,13 @@ class Capture:
                 if sight.last_seen >= taken:
                     sight.screenshot = picture
 
-    def _close_gap(self, now: float, why: str) -> None:
+    def _close_gap(self, now: float) -> None:
         interval = now - self._last_look
         self.longest_interval_s = max(self.longest_interval_s, interval)
-        if interval > MAX_UNSEEN_S:
+        if interval > self.max_unseen_s:
+            why = self._why_unseen or "the screen could not be looked at sooner"
             self._note_gap(self._last_look, now, why)
-        self._last_look = now
+        self._last_look, self._why_unseen = now, ""
 
     def _note_gap(self, began: float, ended: float, why: str) -> None:
         gap = Gap(began_ms=self.since_began_ms(began), ended_ms=self.since_began_ms(ended), why=why)
