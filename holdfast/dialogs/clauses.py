@@ -10,7 +10,7 @@ from holdfast.dialogs.captured import ButtonRole, CapturedDialog, DialogText, Te
 from holdfast.dialogs.judgement import ClauseResult, Outcome, Part, Words
 from holdfast.dialogs.language import same_language
 from holdfast.dialogs.policy import Clause, Policy
-from holdfast.dialogs.reading import Certainty, Loss, Reading, Target
+from holdfast.dialogs.statements import Certainty, Loss, Reading, Target
 
 __all__ = ["Evidence", "judge_clauses"]
 

@@ -23,7 +23,8 @@ from holdfast.dialogs.judgement import (
 )
 from holdfast.dialogs.language import language_of
 from holdfast.dialogs.policy import Policy, load_policy
-from holdfast.dialogs.reading import Certainty, Loss, Reading, read
+from holdfast.dialogs.reading import read
+from holdfast.dialogs.statements import Certainty, Loss, Reading
 from holdfast.dialogs.wording import LanguageRules, rules_for
 
 __all__ = ["judge", "judge_capture"]

@@ -6,6 +6,7 @@ words that each file lists as `common`, and by the letters that only one of them
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections import Counter
 from functools import cache
@@ -33,6 +34,7 @@ _SHARED: dict[str, tuple[str, ...]] = {
 }
 # A few words of Latin script (an app's name, `OK`) stand in texts of every script.
 _ENOUGH_LETTERS = 4
+_WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
 
 
 def language_of(dialog: DialogText) -> str:
@@ -90,9 +92,10 @@ def _rivals(script: str) -> tuple[str, ...]:
 def _closest_by_words(text: str, rivals: tuple[str, ...], said: str | None) -> str | None:
     """The rival whose common words are most in the text; `said` wins unless clearly beaten."""
     counts: dict[str, int] = {}
+    words = set(_WORD.findall(unicodedata.normalize("NFC", text).lower()))
     for tag in rivals:
         rules = rules_for(tag)
-        counts[tag] = rules.common_words(text) if rules is not None else 0
+        counts[tag] = rules.common_words(text, words) if rules is not None else 0
     best = max(counts.values(), default=0)
     own = counts.get(said or "", 0)
     if best < 2 or best < own + 2:

@@ -7,14 +7,16 @@ A pattern is plain words, in any case and with or without accents:
     (is|are) gone    one of these; `(all |)data` makes a part optional
 
 Patterns are not compiled to regular expressions: 27 languages of them would take longer to compile
-than 2 000 dialogs take to be read. They are indexed by their first two letters instead.
+than 2 000 dialogs take to be read. They share a tree of words instead, whose branches are found by
+their first two letters.
 """
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 __all__ = ["Folded", "Hit", "PatternError", "Patterns", "Script", "fold"]
 
@@ -63,7 +65,7 @@ class Folded:
     from in the original, and `origin[len(text)]` is the original's length."""
 
     text: str
-    origin: tuple[int, ...]
+    origin: Sequence[int]
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """The part of the original that characters start..end came from."""
@@ -82,18 +84,29 @@ class Hit:
         return self.start < other.end and other.start < self.end
 
 
-_FOLDS: dict[tuple[str, Script], str] = {}
+class _FoldTable(dict[int, str]):
+    """What each character becomes, filled as characters are met."""
+
+    def __init__(self, script: Script) -> None:
+        super().__init__()
+        self._script = script
+        # Characters that become none or several, so that places shift.
+        self.shifting: set[str] = set()
+
+    def __missing__(self, code: int) -> str:
+        character = chr(code)
+        folded = self[code] = _fold_character(character, self._script)
+        if len(folded) != 1:
+            self.shifting.add(character)
+        return folded
+
+
+@cache
+def _fold_table(script: Script) -> _FoldTable:
+    return _FoldTable(script)
 
 
 def _fold_character(character: str, script: Script) -> str:
-    key = (character, script)
-    known = _FOLDS.get(key)
-    if known is None:
-        known = _FOLDS[key] = _fold_unknown(character, script)
-    return known
-
-
-def _fold_unknown(character: str, script: Script) -> str:
     if character == _NON_JOINER and script.joiner_is_space:
         return " "
     if ord(character) in _UNSEEN:
@@ -111,12 +124,15 @@ def _fold_unknown(character: str, script: Script) -> str:
 def fold(text: str, script: Script) -> Folded:
     """Bring a text into the form that patterns are compared in."""
     composed = unicodedata.normalize("NFC", text)
-    pieces = [_fold_character(c, script) for c in composed]
+    table = _fold_table(script)
+    folded = composed.translate(table)
+    if table.shifting.isdisjoint(composed):
+        return Folded(text=folded, origin=range(len(composed) + 1))
     origin: list[int] = []
-    for index, piece in enumerate(pieces):
-        origin.extend([index] * len(piece))
+    for index, character in enumerate(composed):
+        origin.extend([index] * len(table[ord(character)]))
     origin.append(len(composed))
-    return Folded(text="".join(pieces), origin=tuple(origin))
+    return Folded(text=folded, origin=origin)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,11 +144,38 @@ class _Word:
     open_end: bool
     after_gap: bool
 
+    @property
+    def key(self) -> str:
+        """What it is indexed by: its first two letters."""
+        return self.letters[:2]
 
-@dataclass(frozen=True, slots=True)
-class _Pattern:
-    category: str
-    words: tuple[_Word, ...]
+
+class _Node:
+    """Where patterns stand after some of their words; those that share words share nodes."""
+
+    __slots__ = ("ends", "far", "near")
+
+    def __init__(self) -> None:
+        self.ends: set[str] = set()
+        self.near: dict[str, dict[_Word, _Node]] = {}
+        self.far: dict[_Word, _Node] = {}
+
+    def add(self, category: str, words: Sequence[_Word]) -> None:
+        if not words:
+            self.ends.add(category)
+            return
+        word = words[0]
+        within = self.far
+        if not word.after_gap and not word.open_start:
+            within = self.near.setdefault(word.key, {})
+        within.setdefault(word, _Node()).add(category, words[1:])
+
+    def following(self, text: str, place: int) -> Iterator[tuple[_Word, _Node]]:
+        """The words that may stand right at `place`, by their first letters."""
+        pair = text[place : place + 2]
+        for key in (pair, pair[:1]) if len(pair) == 2 else (pair,):
+            if key in self.near:
+                yield from self.near[key].items()
 
 
 class Patterns:
@@ -140,92 +183,97 @@ class Patterns:
 
     def __init__(self, patterns: Iterable[tuple[str, str]], *, script: Script) -> None:
         """`patterns` are (category, pattern). Raises PatternError."""
-        self._script = script
-        self._index: dict[str, list[_Pattern]] = {}
-        self._singles: dict[str, list[_Pattern]] = {}
+        self._spaced = script.spaced
+        self._root = _Node()
         for category, source in patterns:
             for written in _alternatives(source):
-                self._add(category, written)
-
-    def _add(self, category: str, written: str) -> None:
-        words = tuple(_words(written, self._script))
-        pattern = _Pattern(category, words)
-        first = words[0].letters
-        if len(first) == 1:
-            self._singles.setdefault(first, []).append(pattern)
-        else:
-            self._index.setdefault(first[:2], []).append(pattern)
+                self._root.add(category, tuple(_words(written, script)))
 
     def find(self, text: str) -> list[Hit]:
         """Every pattern in a folded text, in order of place; of one category the longest."""
-        found: dict[tuple[int, str], int] = {}
-        singles, index = self._singles, self._index
+        return _Search(text, self._root, spaced=self._spaced).hits()
+
+
+class _Search:
+    """Looking for all patterns in one text."""
+
+    def __init__(self, text: str, root: _Node, *, spaced: bool) -> None:
+        self._text = text
+        self._root = root
+        self._spaced = spaced
+        self._in_word = [_IN_WORD[c] for c in text] if spaced else []
+        self._found: dict[tuple[int, str], int] = {}
+
+    def hits(self) -> list[Hit]:
+        text, near, inside = self._text, self._root.near, self._in_word
         for place in range(len(text)):
-            candidates = index.get(text[place : place + 2])
-            if candidates:
-                self._try(candidates, text, place, found)
-            if singles and (alone := singles.get(text[place])):
-                self._try(alone, text, place, found)
-        return sorted(Hit(start, end, category) for (start, category), end in found.items())
-
-    def _try(
-        self,
-        candidates: list[_Pattern],
-        text: str,
-        place: int,
-        found: dict[tuple[int, str], int],
-    ) -> None:
-        for pattern in candidates:
-            first = pattern.words[0]
-            if not text.startswith(first.letters, place):
+            if self._spaced and place and inside[place - 1]:
                 continue
-            start = self._start(text, place, first)
-            end = self._match(text, place, pattern.words) if start is not None else None
-            if start is not None and end is not None:
-                key = (start, pattern.category)
-                if end > found.get(key, -1):
-                    found[key] = end
+            if text[place : place + 2] in near or text[place] in near:
+                for word, node in self._root.following(text, place):
+                    self._try(word, node, place, place)
+        for word, node in self._root.far.items():
+            self._try_everywhere(word, node)
+        return sorted(Hit(start, end, category) for (start, category), end in self._found.items())
 
-    def _start(self, text: str, place: int, word: _Word) -> int | None:
-        """Where the word begins that `word` was found in; None if it must begin here, and does
-        not."""
-        if not self._script.spaced:
-            return place
-        start = place
-        while start > 0 and _in_word(text[start - 1]):
-            if not word.open_start:
-                return None
-            start -= 1
-        return start
+    def _try_everywhere(self, word: _Word, node: _Node) -> None:
+        """A word that may begin inside another."""
+        place = self._text.find(word.letters)
+        while place >= 0:
+            self._try(word, node, place, self._word_start(place))
+            place = self._text.find(word.letters, place + 1)
 
-    def _match(self, text: str, place: int, words: tuple[_Word, ...]) -> int | None:
-        """The end of `words`, the first of which stands at `place`; None if they do not match."""
-        end = self._word_end(text, place, words[0])
-        if end is None or len(words) == 1:
-            return end
-        rest = words[1:]
-        for after in self._places_after(text, end, rest[0]):
-            if text.startswith(rest[0].letters, after):
-                if self._start(text, after, rest[0]) is None:
-                    continue
-                matched = self._match(text, after, rest)
-                if matched is not None:
-                    return matched
-        return None
+    def _try(self, word: _Word, node: _Node, place: int, start: int) -> bool:
+        """Match `word` at `place` and what may follow it, in a pattern that began at `start`."""
+        if not self._text.startswith(word.letters, place):
+            return False
+        end = self._word_end(place, word)
+        return end is not None and self._walk(node, end, start)
 
-    def _word_end(self, text: str, place: int, word: _Word) -> int | None:
+    def _walk(self, node: _Node, end: int, start: int) -> bool:
+        for category in node.ends:
+            key = (start, category)
+            if end > self._found.get(key, -1):
+                self._found[key] = end
+        matched = bool(node.ends)
+        if node.near:
+            place = self._next_place(end)
+            if place is not None:
+                for word, child in node.following(self._text, place):
+                    matched |= self._try(word, child, place, start)
+        for word, child in node.far.items():
+            places = self._places_after(end, word)
+            matched |= any(self._try(word, child, place, start) for place in places)
+        return matched
+
+    def _word_start(self, place: int) -> int:
+        while self._spaced and place > 0 and self._in_word[place - 1]:
+            place -= 1
+        return place
+
+    def _word_end(self, place: int, word: _Word) -> int | None:
+        """Where the word of the text ends that `word` was found in; None if it goes on too far."""
         end = place + len(word.letters)
-        if not self._script.spaced:
+        if not self._spaced:
             return end
-        while end < len(text) and _in_word(text[end]):
+        inside = self._in_word
+        while end < len(inside) and inside[end]:
             if not word.open_end:
                 return None
             end += 1
         return end
 
-    def _places_after(self, text: str, end: int, word: _Word) -> Iterator[int]:
-        """Where the next word of a pattern may begin."""
-        if not self._script.spaced:
+    def _next_place(self, end: int) -> int | None:
+        """Where the next word begins; None at a sign of punctuation."""
+        place = end
+        while place < len(self._text) and self._text[place] == " ":
+            place += 1
+        return None if self._spaced and place == end else place
+
+    def _places_after(self, end: int, word: _Word) -> Iterator[int]:
+        """Where a word may begin that stands after a gap, or that may begin inside another."""
+        text = self._text
+        if not self._spaced:
             yield from _joined_places(text, end, GAP_CHARACTERS if word.after_gap else 0)
             return
         words_left = GAP_WORDS if word.after_gap else 0
@@ -254,9 +302,16 @@ def _joined_places(text: str, end: int, gap: int) -> Iterator[int]:
         yield after
 
 
-def _in_word(character: str) -> bool:
+class _InWord(dict[str, bool]):
     """Letters, digits and the vowel signs that Python's isalnum leaves out (Devanagari, Thai)."""
-    return character.isalnum() or unicodedata.category(character)[0] == "M"
+
+    def __missing__(self, character: str) -> bool:
+        inside = character.isalnum() or unicodedata.category(character)[0] == "M"
+        self[character] = inside
+        return inside
+
+
+_IN_WORD = _InWord()
 
 
 def _alternatives(source: str) -> Iterator[str]:

@@ -11,114 +11,20 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 from holdfast.dialogs.captured import DialogText
 from holdfast.dialogs.judgement import Part, Words
 from holdfast.dialogs.patterns import Hit
+from holdfast.dialogs.statements import Certainty, Loss, Reading, Target
 from holdfast.dialogs.wording import LanguageRules, Meaning
 
-__all__ = ["Certainty", "Loss", "Reading", "Target", "read"]
+__all__ = ["read"]
 
 _SENTENCE_ENDS = frozenset("\n!?。！？；;؟।…")
 _QUESTIONS = ("?", "？", "؟", "吗", "嗎")
 # A number and a unit of size, in folded text: 11 gb, 1,5 go, 500 мб.
 _AMOUNT = re.compile(r"\d[\d.,\u00a0 ]*(?:[kmgt]i?[bo]\b|[кмгт]б|字节|字節|[キメギ]..?バイト)")
 _CLAUSE_ENDS = frozenset(',，:：、،؛—–()（）[]"“”„«»「」『』')
-
-
-class Certainty(StrEnum):
-    """How a loss is stated. DENIED: the text says that it does not happen."""
-
-    CERTAIN = "yes"
-    HEDGED = "hedged"
-    AVOIDED = "avoided"
-    DENIED = "denied"
-
-
-class Target(StrEnum):
-    """What a text says is lost."""
-
-    USER_DATA = "user_data"
-    BARE_DATA = "bare_data"
-    SMALL_DATA = "small_data"
-    APP = "app"
-    OTHER = "other"
-    NOTHING_NAMED = "nothing_named"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Loss:
-    """One statement that something is, may be or will not be lost."""
-
-    certainty: Certainty
-    target: Target
-    words: tuple[Words, ...]
-    asked: bool = False
-
-    @property
-    def is_of_data(self) -> bool:
-        return self.target in (Target.USER_DATA, Target.BARE_DATA)
-
-    @property
-    def counts(self) -> bool:
-        """A loss of the user's data, or a plain statement that smaller things are deleted."""
-        if self.target is Target.SMALL_DATA:
-            return not self.asked and self.part is Part.MESSAGE
-        return self.is_of_data
-
-    @property
-    def part(self) -> Part:
-        return self.words[0].part
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Reading:
-    """All that was read out of title and message."""
-
-    losses: tuple[Loss, ...] = ()
-    kept: tuple[Words, ...] = ()
-    keep_option: tuple[Words, ...] = ()
-    uninstall: tuple[Words, ...] = ()
-    wipe_operation: tuple[Words, ...] = ()
-    mismatch: tuple[Words, ...] = ()
-    jargon: tuple[Words, ...] = ()
-    other_matter: tuple[Words, ...] = ()
-    nothing_lost: tuple[Words, ...] = ()
-    backup: tuple[Words, ...] = ()
-    app_name: tuple[Words, ...] = ()
-    amount: tuple[Words, ...] = ()
-    whole_device: tuple[Words, ...] = ()
-
-    @property
-    def stated_losses(self) -> tuple[Loss, ...]:
-        """Losses of data that the text announces, the certain ones first.
-
-        A hedge in the message takes back what a title says for certain. Advice to make room
-        (`delete some photos`) announces nothing; nor does a question about another matter.
-        """
-        if self.nothing_lost:
-            return ()
-        told = [x for x in self.losses if x.certainty is not Certainty.DENIED and x.counts]
-        if self.other_matter:
-            told = [x for x in told if not x.asked]
-        hedged = any(x.certainty is not Certainty.CERTAIN and x.part is Part.MESSAGE for x in told)
-        sure = any(x.certainty is Certainty.CERTAIN and x.part is Part.MESSAGE for x in told)
-        if hedged and not sure:
-            told = [x for x in told if x.part is Part.MESSAGE]
-        return tuple(sorted(told, key=lambda x: x.certainty is not Certainty.CERTAIN))
-
-    @property
-    def safe_path(self) -> tuple[Words, ...]:
-        """Words for a backup, or for a way that keeps the data beside one that does not."""
-        offered = (*self.backup, *self.keep_option)
-        if any(x.is_of_data for x in self.stated_losses):
-            return (*offered, *self.kept, *(w for x in self.denied_losses for w in x.words))
-        return (*offered, *self.kept) if self.uninstall else offered
-
-    @property
-    def denied_losses(self) -> tuple[Loss, ...]:
-        return tuple(x for x in self.losses if x.certainty is Certainty.DENIED and x.is_of_data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +44,7 @@ class _PartReader:
         self._folded = rules.fold(text)
         self._name = self._find_name(app_name)
         self._hits = _without_ignored(sorted([*rules.find(self._folded), *self._name]))
-        self._clauses = _clauses(self._folded.text, self._hits)
+        self._clauses = _clauses(self._folded.text, self._hits, rules.abbreviations)
         self._by_clause = [self._within(c) for c in self._clauses]
 
     def _within(self, clause: _Clause) -> list[Hit]:
@@ -323,10 +229,12 @@ def _covers(outer: Hit, inner: Hit) -> bool:
     )
 
 
-def _clauses(text: str, hits: list[Hit]) -> list[_Clause]:
+def _clauses(text: str, hits: list[Hit], abbreviations: frozenset[str]) -> list[_Clause]:
     cuts = {h.start: False for h in hits if h.category == Meaning.BREAK}
     for place, character in enumerate(text):
-        if character in _SENTENCE_ENDS or (character == "." and _ends_sentence(text, place)):
+        if character in _SENTENCE_ENDS or (
+            character == "." and _ends_sentence(text, place, abbreviations)
+        ):
             cuts[place + 1] = True
         elif character in _CLAUSE_ENDS:
             cuts.setdefault(place + 1, False)
@@ -341,9 +249,12 @@ def _clauses(text: str, hits: list[Hit]) -> list[_Clause]:
     return clauses
 
 
-def _ends_sentence(text: str, place: int) -> bool:
-    """A full stop before a space or the end; not one inside `V10.3.1`."""
-    return place + 1 == len(text) or text[place + 1].isspace()
+def _ends_sentence(text: str, place: int, abbreviations: frozenset[str]) -> bool:
+    """A full stop before a space or the end; not one inside `V10.3.1`, nor after `dvs`."""
+    if place + 1 < len(text) and not text[place + 1].isspace():
+        return False
+    word = text[:place].rsplit(None, 1)
+    return not word or word[-1] not in abbreviations
 
 
 def _named(hits: Sequence[Hit]) -> tuple[Target, Hit | None]:

@@ -5,9 +5,8 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -26,7 +25,7 @@ __all__ = [
     "rules_for",
 ]
 
-_WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
+_OTHER_KEYS = frozenset({"name", "script", "false_warning", "common", "abbreviations"})
 LANGUAGES: Final = Path(__file__).with_name("languages")
 
 
@@ -102,13 +101,14 @@ class LanguageRules:
     button_patterns: Patterns
     false_warnings: tuple[FalseWarning, ...]
     common: frozenset[str]
+    abbreviations: frozenset[str]
 
-    def common_words(self, text: str) -> int:
-        """How many different `common` words of the language are in a text."""
-        folded = self.fold(text).text
+    def common_words(self, text: str, words: Collection[str]) -> int:
+        """How many different `common` words of the language are in a text, whose words are given
+        in lower case."""
         if not self.script.spaced:
-            return sum(word in folded for word in self.common)
-        return len(self.common & set(_WORD.findall(folded)))
+            return sum(word in text for word in self.common)
+        return len(self.common.intersection(words))
 
     def fold(self, text: str) -> Folded:
         return fold(text, self.script)
@@ -158,6 +158,7 @@ _SAME: dict[str, str] = {
 }  # fmt: skip
 
 
+@cache
 def rules_for(language: str) -> LanguageRules | None:
     """The rules of a language tag (`de-AT` and `de_AT` mean `de`); None if there are none."""
     tag = closest_language(language)
@@ -186,9 +187,7 @@ def load_language(path: Path) -> LanguageRules:
         raise ConfigurationError(str(error), place=Place(file=path)) from error
     script = _script(content, path)
     words = {m: _lines(content, m.value, path) for m in Meaning}
-    unknown = (
-        set(content) - {m.value for m in Meaning} - {"name", "script", "false_warning", "common"}
-    )
+    unknown = set(content) - {m.value for m in Meaning} - _OTHER_KEYS
     if unknown:
         raise ConfigurationError(
             f"unknown list; allowed are {', '.join(Meaning)}",
@@ -208,11 +207,8 @@ def load_language(path: Path) -> LanguageRules:
                 script=script,
             ),
             false_warnings=_false_warnings(content, path, script),
-            common=frozenset(
-                fold(word, script).text
-                for line in _lines(content, "common", path)
-                for word in line.split()
-            ),
+            common=frozenset(" ".join(_lines(content, "common", path)).lower().split()),
+            abbreviations=_plain_words(content, "abbreviations", path, script),
         )
     except PatternError as error:
         raise ConfigurationError(str(error), place=Place(file=path)) from error
@@ -234,6 +230,13 @@ def _lines(content: Mapping[str, object], key: str, path: Path) -> tuple[str, ..
             "must be a text, a pattern a line", place=Place(file=path, path=key)
         )
     return _listed(value)
+
+
+def _plain_words(
+    content: Mapping[str, object], key: str, path: Path, script: Script
+) -> frozenset[str]:
+    lines = _lines(content, key, path)
+    return frozenset(fold(word, script).text for line in lines for word in line.split())
 
 
 def _listed(text: str) -> tuple[str, ...]:
