@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from holdfast.apk import commands as apk_commands
+from holdfast.dialogs import commands as dialogs_commands
 from holdfast.errors import ConfigurationError, HoldfastError, LabError
 from holdfast.lab.doctor import checks, state_of
 from holdfast.lab.inventory import Inventory, inventory_schema, read_inventory
@@ -34,6 +35,7 @@ app = typer.Typer(
 )
 apk_commands.register(app)
 userdata_commands.register(app)
+dialogs_commands.register(app)
 
 DevicesFile = Annotated[Path, typer.Option("--devices", help="the file of the lab's devices")]
 DEFAULT_DEVICES = Path("devices.yaml")
