@@ -1,0 +1,1 @@
+"""Fuzzing: `python -m selftests.fuzz.apk` (atheris), and hypothesis in the selftests."""
