@@ -1,7 +1,8 @@
 """Take a snapshot of an app's data from a device: what this module leaves there is nothing.
 
 Three round trips: the questions, the app's own directories (as root or as the app's user), and the
-shared storage. The streams are read as they come; only databases and preferences reach the host.
+shared storage; one more for each of the latter if something changed while it was read. The streams
+are read as they come; only databases and preferences reach the host.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -21,7 +23,7 @@ from holdfast.userdata.databases import DatabaseUnreadable, main_database, read_
 from holdfast.userdata.facts import Answers, facts_script, read_answers
 from holdfast.userdata.parse import Recorded, SnapshotCut, read_recording
 from holdfast.userdata.preferences import PreferencesFormatError, read_preferences
-from holdfast.userdata.script import ScriptPlan, area_script
+from holdfast.userdata.script import ScriptPlan, area_script, second_look_script
 from holdfast.userdata.values import (
     Area,
     AreaContent,
@@ -147,12 +149,22 @@ def _record(
         labels=answers.shows_labels,
         roots=roots,
     )
-    command = f"{prefix}sh -c {quote(area_script(plan))}"
-    chunks = device.shell.stream(command, deadline=deadline)
-    recorded = read_recording(chunks, plan.nonce, scratch=scratch, device=device.name)
+    recorded = _read(device, f"{prefix}sh -c {quote(area_script(plan))}", plan, scratch, deadline)
     if set(recorded.areas) != set(roots):
         raise LabError("the recording lacks areas that were asked for", device=device.name)
-    return recorded
+    if not recorded.restless:
+        return recorded
+    again = replace(plan, roots={area: roots[area] for area in recorded.restless})
+    command = f"{prefix}sh -c {quote(second_look_script(again))}"
+    second = _read(device, command, again, scratch, deadline)
+    return replace(recorded, areas=recorded.settled(second))
+
+
+def _read(
+    device: DataDevice, command: str, plan: ScriptPlan, scratch: Path, deadline: Deadline
+) -> Recorded:
+    chunks = device.shell.stream(command, deadline=deadline)
+    return read_recording(chunks, plan.nonce, scratch=scratch, device=device.name)
 
 
 def _databases(recorded: Recorded, scratch: Path) -> Iterator[Database]:

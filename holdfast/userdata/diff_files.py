@@ -147,7 +147,7 @@ def _how(place: Place, was: Entry, now: Entry, history: Mapping[Place, set[str]]
         return ChangeKind.REVERTED
     if now.size_bytes == 0:
         return ChangeKind.EMPTIED
-    if now.mtime and was.mtime and now.mtime < was.mtime:
+    if len(now.mtime) == len(was.mtime) and now.mtime < was.mtime:
         return ChangeKind.REVERTED
     return ChangeKind.TRUNCATED if now.size_bytes < was.size_bytes else ChangeKind.CHANGED
 

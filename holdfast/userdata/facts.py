@@ -66,6 +66,7 @@ def facts_script(package_name: str, *, nonce: str, api: int) -> str:
         "id": "id",
         "run-as": f"run-as {package_name} id 2>&1",
         "tools": "for t in " + " ".join(_TOOLS) + '; do command -v "$t"; done',
+        "printf": "find / -maxdepth 0 -printf %i:%T@ 2>/dev/null",
         "label": "stat -c %C /data 2>/dev/null",
         "package": f"dumpsys package {package_name} 2>&1",
         "path": f"pm path {package_name} 2>&1",
@@ -119,13 +120,20 @@ def read_answers(output: bytes, *, package_name: str, nonce: str, api: int) -> A
         reach=reach,
         run_as=answers.get("run-as", "").startswith("uid="),
         access_error=access_error,
-        flavour=Flavour.TOYBOX if {"find", "stat", "xargs"} <= tools else Flavour.TOOLBOX,
+        flavour=_flavour(tools, answers.get("printf", "")),
         checksum=next((t for t in CHECKSUM_TOOLS if t in tools), CHECKSUM_TOOLS[-1]),
         has_tar="tar" in tools,
         shows_labels=":" in answers.get("label", ""),
         identity=_identity(record, installed=answers.get("path", "").startswith("package:")),
         facts=_facts(answers, api),
     )
+
+
+def _flavour(tools: set[str], printed: str) -> Flavour:
+    if not {"find", "stat", "xargs"} <= tools:
+        return Flavour.TOOLBOX
+    prints = re.fullmatch(r"\d+:\d+(\.\d+)?", printed.strip())
+    return Flavour.PRINTF if prints and "sha256sum" in tools else Flavour.TOYBOX
 
 
 def _reach(answers: Mapping[str, str]) -> tuple[Reach, str]:

@@ -7,13 +7,14 @@ files of a scratch directory, named by number, never by what the device said.
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from holdfast.errors import LabError
 from holdfast.userdata.framing import Piece, frames
-from holdfast.userdata.toolbox import label_line, listed_entry, path_of
+from holdfast.userdata.toolbox import label_line, listed_entry, mode_of, path_of
 from holdfast.userdata.values import Area, AreaContent, AreaState, Entry, EntryKind, path_of_bytes
 
 __all__ = ["Recorded", "SnapshotCut", "is_cache", "read_recording"]
@@ -23,16 +24,40 @@ _CACHES = ("cache", "code_cache")
 _FULL_COMPLAINTS = 60_000
 
 
+Look = tuple[int, int, str]
+
+
 class SnapshotCut(LabError):
     """The recording ended before its end, or a program on the device died: nothing counts."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Recorded:
-    """What one run of the script recorded. `contents` are files of the scratch directory."""
+    """What one run of the script recorded. `contents` are files of the scratch directory.
+
+    `restless` are areas in which something changed meanwhile: `settled` needs a second look at
+    them. `looks` is what a second look saw: (size, inode, time) of each file.
+    """
 
     areas: dict[Area, AreaContent]
     contents: dict[tuple[Area, str], Path]
+    restless: frozenset[Area] = frozenset()
+    looks: dict[Area, dict[str, Look]] = field(default_factory=dict)
+
+    def settled(self, second: Recorded) -> dict[Area, AreaContent]:
+        """The areas, with the files marked that a second look saw differently, or not at all."""
+        areas = dict(self.areas)
+        for area in self.restless:
+            looks = second.looks.get(area, {})
+            areas[area] = replace(
+                areas[area], entries=tuple(_marked(e, looks) for e in areas[area].entries)
+            )
+        return areas
+
+
+def _marked(entry: Entry, looks: dict[str, Look]) -> Entry:
+    same = looks.get(entry.path) == (entry.size_bytes, entry.inode, entry.mtime)
+    return entry if same or entry.kind is not EntryKind.FILE else replace(entry, unstable=True)
 
 
 def is_cache(area: Area, path: str) -> bool:
@@ -66,7 +91,12 @@ def read_recording(
             + (f"; it said: {words[:300]}" if words else ""),
             device=device,
         )
-    return Recorded(areas=reader.areas, contents=reader.contents)
+    return Recorded(
+        areas=reader.areas,
+        contents=reader.contents,
+        restless=frozenset(reader.restless),
+        looks=reader.looks,
+    )
 
 
 @dataclass(kw_only=True, slots=True)
@@ -79,7 +109,8 @@ class _Open:
     digests: dict[str, str] = field(default_factory=dict)
     targets: dict[str, str] = field(default_factory=dict)
     labels: dict[str, str] = field(default_factory=dict)
-    again: dict[str, tuple[int, int, str]] = field(default_factory=dict)
+    again: dict[str, Look] | None = None
+    seal: hashlib._Hash = field(default_factory=hashlib.sha256)
     copies: dict[str, str] = field(default_factory=dict)
     complaints: str = ""
 
@@ -107,10 +138,9 @@ class _Open:
         copied = self.copies.get(entry.path)
         if copied and digest and copied != digest:
             return True
-        if not entry.inode:
+        if self.again is None:
             return False
-        seen = (entry.size_bytes, entry.inode, entry.mtime)
-        return self.again.get(entry.path) != seen
+        return self.again.get(entry.path) != (entry.size_bytes, entry.inode, entry.mtime)
 
     def _explain_missing_digest(self, entry: Entry) -> None:
         """ValueError for a file whose checksum nobody failed to make: the program was killed."""
@@ -123,6 +153,8 @@ class _Reader:
     def __init__(self, *, scratch: Path) -> None:
         self.areas: dict[Area, AreaContent] = {}
         self.contents: dict[tuple[Area, str], Path] = {}
+        self.restless: set[Area] = set()
+        self.looks: dict[Area, dict[str, Look]] = {}
         self._scratch = scratch
         self._open = _Open(area=Area.CREDENTIAL, state=AreaState.NOT_SEEN)
         self._name = b""
@@ -134,6 +166,7 @@ class _Reader:
         self._handlers: dict[bytes, Callable[[bytes], None]] = {
             b"A": self._begin,
             b"E": self._entry,
+            b"J": self._printed,
             b"K": self._listed,
             b"P": self._remember,
             b"Q": self._listed_oddly,
@@ -143,6 +176,8 @@ class _Reader:
             b"S": self._sample,
             b"C": self._remember,
             b"G": self._second_look,
+            b"Y": self._printed_again,
+            b"R": self._sealed,
             b"V": self._labels,
             b"W": self._complaint,
             b"Z": self._end,
@@ -172,6 +207,8 @@ class _Reader:
         self.areas[self._open.area] = self._open.close()
 
     def _entry(self, data: bytes) -> None:
+        if self._open.again is None:
+            self._open.again = {}  # stat's entries are followed by a second look at each file
         mode, size, _, uid, gid, inode, label, day, time, zone, name = data.split(b" ", 10)
         path = path_of(name)
         self._open.entries[path] = Entry(
@@ -182,13 +219,45 @@ class _Reader:
             size_bytes=int(size),
             mtime=b" ".join((day, time, zone)).decode(),
             inode=int(inode),
-            label="" if label in (b"?", b"-") else label.decode("utf-8", "replace"),
+            label="" if label in (b"?", b"-") else sys.intern(label.decode("utf-8", "replace")),
         )
+
+    def _printed(self, data: bytes) -> None:
+        mode, size, uid, gid, inode, label, mtime, name = data.split(b" ", 7)
+        path = path_of(name)
+        self._open.entries[path] = Entry(
+            path=path,
+            mode=mode_of(mode.decode()),
+            uid=int(uid),
+            gid=int(gid),
+            size_bytes=int(size),
+            mtime=mtime.decode(),
+            inode=int(inode),
+            label="" if label == b"?" else sys.intern(label.decode("utf-8", "replace")),
+        )
+        self._name = name
+        if mode[:1] == b"-":
+            self._open.seal.update(b"%b %b %b %b\n" % (size, inode, mtime, name))
+
+    def _sealed(self, data: bytes) -> None:
+        """The device's own checksum over sizes, inodes and times after everything was read."""
+        if data.split()[0].decode() != self._open.seal.hexdigest():
+            self.restless.add(self._open.area)
 
     def _second_look(self, data: bytes) -> None:
         size, inode, day, time, zone, name = data.split(b" ", 5)
-        seen = (int(size), int(inode), b" ".join((day, time, zone)).decode())
-        self._open.again[path_of(name)] = seen
+        self._seen_again(name, size, inode, b" ".join((day, time, zone)))
+
+    def _printed_again(self, data: bytes) -> None:
+        size, inode, mtime, name = data.split(b" ", 3)
+        self._seen_again(name, size, inode, mtime)
+        assert self._open.again is not None
+        self.looks[self._open.area] = self._open.again
+
+    def _seen_again(self, name: bytes, size: bytes, inode: bytes, mtime: bytes) -> None:
+        if self._open.again is None:
+            self._open.again = {}
+        self._open.again[path_of(name)] = (int(size), int(inode), mtime.decode())
 
     def _remember(self, data: bytes) -> None:
         self._name = data

@@ -1,16 +1,17 @@
 """The shell scripts that record an app's data in one pass, for the tools that each Android has.
 
-Two flavours. `TOYBOX` (Android 6 and up) uses find, xargs, stat and the best checksum program;
-`TOOLBOX` (Android 5) has none of these: it walks by the shell's own globs, with `ls` and `md5`.
-They only read; what they write goes to stdout, so nothing is left on the device. They hold no
-single quote, because they travel inside `run-as NAME sh -c '…'`, and the whole fits into the 4096
-bytes that an adbd of Android 5 takes.
+Three flavours. `PRINTF` (Android 10 and up) uses a find that has -printf; `TOYBOX` (Android 6 and
+up) find, xargs and stat, each with the best checksum program; `TOOLBOX` (Android 5) has none of
+these: it walks by the shell's own globs, with `ls` and `md5`. They only read; what they write goes
+to stdout, so nothing is left on the device. They hold no single quote, because they travel inside
+`run-as NAME sh -c '…'`, and the whole fits into the 4096 bytes that an adbd of Android 5 takes.
 
 The output is a sequence of records. Each begins on a new line with `@NONCE KIND `, where NONCE is
 fresh for every snapshot, so that no file name and no content can forge one:
 
     A area state     an area begins; state is seen, absent or denied
     E fields name    one entry: `stat` fields, then the name, which may hold anything but NUL
+    J fields name    one entry: fields of find's -printf, then the name; links are followed by L
     K lines          entries in the format of toolbox `ls -l -n`, one a line
     P name / Q line  one entry whose name holds a line break: its name, then its `ls` line
     N name / L text  a symlink's name, then `readlink`'s answer
@@ -18,7 +19,8 @@ fresh for every snapshot, so that no file name and no content can forge one:
     O hex name       the checksum of one file whose name holds a line break
     S hex hex name   a file above the limit: checksums of its first and last megabyte
     C name / D bytes a database or preferences file, whole
-    G fields name    size, time and inode again, after everything was read
+    G, Y fields name size, inode and time again, after everything was read, by stat or find
+    R hex            or only the SHA-256 over what Y records would say
     V lines          labels in the format of toolbox `ls -Z`
     W text           what find, stat and the checksum program complained of
     Z area           the area is complete
@@ -34,7 +36,7 @@ from importlib.resources import files
 
 from holdfast.userdata.values import Area
 
-__all__ = ["CHECKSUM_TOOLS", "Flavour", "ScriptPlan", "area_script"]
+__all__ = ["CHECKSUM_TOOLS", "Flavour", "ScriptPlan", "area_script", "second_look_script"]
 
 CHECKSUM_TOOLS = ("sha256sum", "sha1sum", "md5sum", "md5")
 """Best first; `md5` is toolbox's. toybox has sha256sum from Android 7.1 or 8 on."""
@@ -45,6 +47,7 @@ _LEFT_OUT = {Area.SHARED: " ./Android"}
 
 
 class Flavour(StrEnum):
+    PRINTF = "printf"
     TOYBOX = "toybox"
     TOOLBOX = "toolbox"
 
@@ -68,7 +71,16 @@ class ScriptPlan:
 
 def area_script(plan: ScriptPlan) -> str:
     """The script for a shell that may look into all of `plan.roots`."""
-    text = (files("holdfast.userdata") / f"{plan.flavour}.sh").read_text(encoding="utf-8")
+    return _script(plan, plan.flavour)
+
+
+def second_look_script(plan: ScriptPlan) -> str:
+    """Sizes, inodes and times again; only for the flavour PRINTF."""
+    return _script(plan, "again")
+
+
+def _script(plan: ScriptPlan, name: str) -> str:
+    text = (files("holdfast.userdata") / f"{name}.sh").read_text(encoding="utf-8")
     functions = (
         _without_comments(text)
         .replace("NONCE", plan.nonce)

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from holdfast.userdata.values import Entry, path_of_bytes
 
-__all__ = ["label_line", "listed_entry", "path_of"]
+__all__ = ["label_line", "listed_entry", "mode_of", "path_of"]
 
 _LINE = re.compile(
     rb"(?P<mode>[-a-z][-rwxsStT]{9})\s+(?P<uid>\d+)\s+(?P<gid>\d+)\s+"
@@ -52,7 +52,7 @@ def listed_entry(line: bytes, *, name: bytes | None, links: Iterable[str]) -> En
     path = _link_path(raw, links) if mode[0] == "l" and name is None else path_of(raw)
     return Entry(
         path=path,
-        mode=_TYPES.get(mode[0], 0) | _permission_bits(mode),
+        mode=mode_of(mode),
         uid=int(match["uid"]),
         gid=int(match["gid"]),
         size_bytes=int(match["size"] or 0),
@@ -67,8 +67,9 @@ def _link_path(listed: bytes, links: Iterable[str]) -> str:
     return path_of(listed.split(b" -> ", 1)[0])
 
 
-def _permission_bits(mode: str) -> int:
-    bits = 0
+def mode_of(mode: str) -> int:
+    """`-rw-r-----` as a number."""
+    bits = _TYPES.get(mode[0], 0)
     for at, letter in enumerate(mode[1:10]):
         if letter not in "-ST":
             bits |= 1 << (8 - at)

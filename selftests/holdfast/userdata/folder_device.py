@@ -134,6 +134,17 @@ class FolderDevice:
         self.answer("getprop", "[ro.build.fingerprint]: [maker/device:11/X/1:user/release-keys]\n")
         self.install()
 
+    def become_android_9(self) -> None:
+        """find has no -printf yet."""
+        (self.root / "bin/find").unlink()
+        self._script("find", f'case "$*" in *-printf*) exit 1;; esac; exec {TOYBOX} find "$@"')
+        self.api = 28
+
+    def disturb_checksums(self, body: str) -> None:
+        """Do something on the device each time that checksums are made."""
+        (self.root / "bin/sha256sum").unlink()
+        self._script("sha256sum", f'{body}\nexec {TOYBOX} sha256sum "$@"')
+
     def become_android_5(self) -> None:
         """Only toolbox is left: no find, stat, xargs, nor checksums but md5."""
         for tool in _TOYBOX_TOOLS:

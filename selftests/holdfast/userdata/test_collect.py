@@ -214,3 +214,60 @@ def test_fifos_sockets_and_looping_links_neither_hang_nor_mislead(
 def test_a_name_that_is_no_package_never_reaches_a_shell() -> None:
     with pytest.raises(ValueError, match="not the name of a package"):
         checked_name("com.example;reboot")
+
+
+def test_android_9_gives_the_same_picture_as_a_newer_one(folder_device: FolderDevice) -> None:
+    newer = seeded(folder_device)
+    folder_device.become_android_9()
+    older = collect(folder_device, PACKAGE, deadline=soon())
+    for area in Area:
+        was = [(e.path, e.mode, e.uid, e.inode, e.digest, e.target) for e in newer.entries(area)]
+        now = [(e.path, e.mode, e.uid, e.inode, e.digest, e.target) for e in older.entries(area)]
+        assert now == was
+    assert older.databases == newer.databases
+    assert diff(newer, older).changes == ()
+
+
+@pytest.mark.parametrize("older", [False, True])
+def test_what_changes_while_it_is_read_is_named_and_nothing_else_is(
+    folder_device: FolderDevice, older: bool
+) -> None:
+    seeded(folder_device)
+    if older:
+        folder_device.become_android_9()
+    busy = folder_device.data / "files/busy.log"
+    busy.write_bytes(b"a line\n")
+    folder_device.disturb_checksums(f"echo more >> {busy}")
+    snapshot = collect(folder_device, PACKAGE, deadline=soon())
+    assert [e.path for e in snapshot.entries(Area.CREDENTIAL) if e.unstable] == ["files/busy.log"]
+    assert snapshot.unseen == ("private data: files/busy.log changed while it was read",)
+
+
+@pytest.mark.parametrize("older", [False, True])
+def test_a_checksum_program_that_is_killed_spoils_the_whole_snapshot(
+    folder_device: FolderDevice, older: bool
+) -> None:
+    seeded(folder_device)
+    if older:
+        folder_device.become_android_9()
+    folder_device.disturb_checksums('case "$*" in ?*) kill -9 $$;; esac')
+    with pytest.raises(LabError):
+        collect(folder_device, PACKAGE, deadline=soon())
+
+
+def test_a_file_far_above_the_limit_is_compared_by_its_ends_and_says_so(
+    folder_device: FolderDevice,
+) -> None:
+    folder_device.data.joinpath("files").mkdir()
+    huge = folder_device.data / "files/huge.bin"
+    with huge.open("wb") as out:
+        out.truncate(20 << 30)
+    before = collect(folder_device, PACKAGE, deadline=soon())
+    assert before.unseen == (
+        "private data: files/huge.bin is so large that only its ends were compared",
+    )
+    with huge.open("r+b") as out:
+        out.seek(-5, 2)
+        out.write(b"x")
+    found = diff(before, collect(folder_device, PACKAGE, deadline=soon()))
+    assert [c.path for c in found.losses] == ["files/huge.bin"]

@@ -1,0 +1,35 @@
+# Android 10 and up, whose find has -printf: fewer walks than toybox.sh, and no stat.
+# script.py says what the records mean, and fills in NONCE, TOOL and the limits.
+# Errors go by descriptor 4 into a variable, and come as one record at the end of their step:
+# interleaved with the output they could break its lines. Caches are listed, but not read.
+p() { print -r -- "@NONCE $1"; }
+w() { case $1 in ?*) p "W ${1:0:60000}";; esac; }
+a() {
+q=${3:-./.}
+print
+if cd "$2" 2>/dev/null; then p "A $1 seen"
+elif [ -e "$2" ]; then p "A $1 denied"; return
+else p "A $1 absent"; return
+fi
+j="@NONCE J %M %s %U %G %i %Z %T@ %p\n"
+f=$( { find . -path "$q" -prune -o -type l -printf "$j@NONCE L %l\n" -o -printf "$j" >&3 2>&4; } 4>&1 ) 3>&1
+w "$f"
+p "H TOOL"
+n="*
+*"
+f=$( { find . -path "$q" -prune -o -path ./cache -prune -o -path ./code_cache -prune -o -type f ! -size +HASHLIMITc ! -path "$n" -print0 2>/dev/null | xargs -0 TOOL >&3 2>&4; } 4>&1 ) 3>&1
+w "$f"
+find . -path "$q" -prune -o -type f \( -size +HASHLIMITc -printf "S%p\0" -o -path "$n" -printf "O%p\0" -o -true \) ! -size +CONTENTLIMITc \( -path "*/databases/*" -o -name "*.db" -o -name "*.db-*" -o -name "*.sqlite*" -o -path "*/shared_prefs/*.xml" \) -printf "C%p\0" 2>/dev/null | while IFS= read -rd "" f; do
+k=${f%%./*}
+f=${f#?}
+case $k in
+C) p "C $f"; p "D "; cat "$f" 2>/dev/null; print;;
+O) h=$(TOOL "$f"); p "O ${h%% *} $f";;
+S) s=$(stat -c %s "$f"); d="dd bs=1000000"
+b=$($d count=1 if="$f" 2>/dev/null | TOOL)
+e=$($d skip=$((${s%??????}-1)) if="$f" 2>/dev/null | TOOL)
+p "S ${b%% *} ${e%% *} $f";;
+esac; done
+p "R $(find . -path "$q" -prune -o -type f -printf "%s %i %T@ %p\n" 2>/dev/null | sha256sum)"
+p "Z $1"
+}
