@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from holdfast.apk import decide_identity as identity
 from holdfast.apk import decide_stages as stages
+from holdfast.apk.codes import Code
 from holdfast.apk.decide_case import Case, Refusal, Stage
 from holdfast.apk.decide_signers import explain
 from holdfast.apk.decision import (
@@ -22,7 +23,6 @@ from holdfast.apk.decision import (
     Outcome,
     Preload,
 )
-from holdfast.apk.texts import Code
 
 __all__ = [
     "Candidate",
@@ -38,6 +38,7 @@ __all__ = [
 ]
 
 _SCAN: tuple[Stage, ...] = (
+    stages.code_missing,
     stages.scheme_too_old,
     identity.providers,
     stages.libraries,

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from holdfast.apk.codes import Code
 from holdfast.apk.decision import Candidate, Delivery, DeviceRules, InstalledPackage
 from holdfast.apk.signing_details import SigningDetails
-from holdfast.apk.texts import Code, Message, message
+from holdfast.apk.texts import Message, message
 
 __all__ = ["PLATFORM", "Case", "Refusal", "Stage", "failed_scan"]
 

@@ -6,6 +6,7 @@ PackageManagerServiceUtils.verifySignatures, ReconcilePackageUtils, ComponentRes
 
 from __future__ import annotations
 
+from holdfast.apk.codes import Code
 from holdfast.apk.decide_case import PLATFORM, Case, Refusal, failed_scan
 from holdfast.apk.decide_signers import (
     JoinProblem,
@@ -18,7 +19,7 @@ from holdfast.apk.decide_signers import (
 )
 from holdfast.apk.decision import InstalledPackage
 from holdfast.apk.signing_details import SigningDetails
-from holdfast.apk.texts import Code, Message
+from holdfast.apk.texts import Message
 
 __all__ = [
     "permission_groups",

@@ -7,10 +7,11 @@ ScanPackageUtils and VerifyingSession of the versions named at each rule.
 
 from __future__ import annotations
 
+from holdfast.apk.codes import Code
 from holdfast.apk.decide_case import Case, Refusal, failed_scan
 from holdfast.apk.decision import InstalledPackage
 from holdfast.apk.signing_details import Scheme
-from holdfast.apk.texts import Code, Message
+from holdfast.apk.texts import Message
 from holdfast.apk.verification import Reason
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "already_exists",
     "base_missing",
     "certificates",
+    "code_missing",
     "downgrade",
     "libraries",
     "malformed",
@@ -234,6 +236,15 @@ def scheme_too_old(case: Case) -> Refusal | None:
     text = failed_scan(case, case.says(Message.SCHEME_TOO_OLD))
     why = "a targetSdk of 30 or more wants a v2 signature or a newer one"
     return Refusal(code=Code.NO_CERTIFICATES, text=text, why=why)
+
+
+def code_missing(case: Case) -> Refusal | None:
+    """From 7 on an app that says it has code has to have it (assertCodePolicy)."""
+    if case.api < 24 or not case.candidate.manifest.code_missing:
+        return None
+    text = failed_scan(case, case.says(Message.CODE_MISSING))
+    why = "it has no classes.dex, and does not say hasCode=false"
+    return Refusal(code=Code.INVALID_APK, text=text, why=why)
 
 
 def libraries(case: Case) -> Refusal | None:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from holdfast.apk.archive import Apk
+from holdfast.apk.codes import CODES, Code, public_status
 from holdfast.apk.manifest import Manifest, UpgradeKeySet, read_manifest
 from holdfast.apk.signing_details import SigningDetails
-from holdfast.apk.texts import CODES, Code, public_status
 from holdfast.apk.verification import Reason, Verification
 from holdfast.apk.verify import verify
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from holdfast.apk.codes import Code, public_status
 from holdfast.apk.decide import DataFate, Delivery, Door, Outcome, Preload
 from holdfast.apk.manifest import Component
 from holdfast.apk.signing_details import Capability, Scheme
-from holdfast.apk.texts import Code, public_status
 from holdfast.apk.verification import Reason
 from selftests.holdfast.apk.decisions import (
     APP,
@@ -428,6 +428,13 @@ class TestTheApkItself:
             assert decided(wanted, api=api).code == code, (target, api)
         text = decided(candidate(exported_left_open=left_open), api=33).text
         assert "(at Binary XML file line #9): com.example.Main: Targeting S+" in text
+
+    def test_code_that_is_missing_is_missed_from_7_on(self) -> None:
+        wanted = candidate(code_missing=True)
+        assert decided(wanted, api=23).code == Code.SUCCEEDED
+        assert decided(wanted, api=30).text == (
+            "Scanning Failed.: Package /data/app/vmdl1.tmp/base.apk code is missing"
+        )
 
     def test_a_split_alone_is_refused(self) -> None:
         decision = decided(candidate(split_name="de"), api=30)

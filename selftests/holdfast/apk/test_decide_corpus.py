@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from holdfast.apk.archive import Apk
+from holdfast.apk.codes import Code
 from holdfast.apk.decide import (
     Candidate,
     Decision,
@@ -18,7 +19,6 @@ from holdfast.apk.decide import (
     decide,
 )
 from holdfast.apk.decide_signers import holds_signature_permission
-from holdfast.apk.texts import Code
 from selftests.corpus import RECORDED_ANDROID_5_1_1, needs_corpus, needs_recordings
 from selftests.holdfast.apk.corpus_cases import corpus_apk, corpus_cases, corpus_json
 from selftests.holdfast.apk.decisions import candidate, decided, installed, signed_by

@@ -5,11 +5,11 @@ from __future__ import annotations
 import base64
 
 from holdfast.apk.certificates import Certificate
+from holdfast.apk.codes import Code
 from holdfast.apk.decide import Delivery, Door, InstalledPackage, Outcome
 from holdfast.apk.decide_signers import holds_signature_permission
 from holdfast.apk.manifest import DeclaredPermission, UpgradeKeySet
 from holdfast.apk.signing_details import Capability, Scheme, SigningDetails
-from holdfast.apk.texts import Code
 from selftests.holdfast.apk.decisions import APP, A, candidate, decided, installed, signed_by
 from selftests.holdfast.apk.signing_keys import made_key
 

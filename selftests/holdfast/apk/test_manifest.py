@@ -46,7 +46,7 @@ def number(name: str, resource_id: int, value: int) -> Attribute:
 
 
 def test_the_least_manifest_has_the_platforms_defaults() -> None:
-    assert read(manifest_with()) == Manifest(package_name="com.example.a")
+    assert read(manifest_with()) == Manifest(package_name="com.example.a", code_missing=True)
 
 
 def test_a_missing_target_sdk_is_the_min_sdk() -> None:
@@ -124,6 +124,12 @@ def test_a_component_that_leaves_exported_open_is_noticed() -> None:
     application = Element(name="application", children=(plain_service, open_service))
     assert read(manifest_with(application)).exported_left_open == (Component(name=".Svc", line=5),)
     assert read_manifest(Apk.from_bytes(PROBE)).exported_left_open == ()
+
+
+def test_code_is_missed_where_it_was_promised() -> None:
+    for has_code in (True, False):
+        spec = ProbeSpec(package_name="com.example.a", has_code=has_code)
+        assert not read_manifest(Apk.from_bytes(build_probe(spec))).code_missing
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from holdfast.apk.archive import Apk
+from holdfast.apk.codes import Code
 from holdfast.apk.decide import DataFate, Delivery, Door, Outcome
 from holdfast.apk.format_error import ApkFormatError
 from holdfast.apk.predict import API_LEVELS, Situation, predict
@@ -12,7 +13,6 @@ from holdfast.apk.probe import ProbeSpec, build_archive, build_probe
 from holdfast.apk.signer import SigningOptions, sign
 from holdfast.apk.signer_lineage import create_lineage
 from holdfast.apk.signing_details import Scheme
-from holdfast.apk.texts import Code
 from selftests.holdfast.apk.signing_keys import made_key
 
 OLD, NEW = made_key("old"), made_key("new")
