@@ -105,6 +105,8 @@ class _Signing:
             raise ConfigurationError("signing takes at least one key and one scheme")
         if lineage is None and len(signers) > 1 and Scheme.V3 in schemes:
             raise ConfigurationError("v3 takes one signer; several need a lineage")
+        if Scheme.V31 in schemes:
+            raise ConfigurationError("v3.1 is made by v3, a lineage and a rotation from API 33 on")
         self._apk = apk
         self._lineage = lineage
         self._options = options

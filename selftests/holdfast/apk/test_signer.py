@@ -65,6 +65,19 @@ def test_what_aosps_signer_wrote_is_what_we_write(golden: dict[str, Any]) -> Non
 
 
 @needs_corpus
+def test_aosps_rotation_from_14_on_is_the_bytes_that_we_write() -> None:
+    old, new = corpus_key("rsa-2048"), corpus_key("rsa-2048_2")
+    with Apk.from_path(corpus_apk("apksig/original.apk")) as apk:
+        signed = sign(
+            apk,
+            signers=[old, new],
+            lineage=create_lineage(old, new),
+            options=SigningOptions(rotation_min_sdk=34),
+        )
+    assert signed == corpus_apk("apksig/v31-rsa-2048_2-tgt-34-1-tgt-28.apk").read_bytes()
+
+
+@needs_corpus
 def test_another_key_gives_other_bytes_than_the_golden() -> None:
     with Apk.from_path(corpus_apk("apksig/golden-aligned-in.apk")) as apk:
         signed = sign(apk, signers=[corpus_key("rsa-2048_2")], schemes={Scheme.V2})
@@ -144,6 +157,11 @@ def test_a_changed_byte_is_noticed() -> None:
 def test_signers_that_do_not_fit_are_refused(signers: list[SigningKey], lineage: Any) -> None:
     with pytest.raises(ConfigurationError):
         sign(PROBE, signers=signers, lineage=lineage)
+
+
+def test_v3_1_is_not_asked_for_by_name() -> None:
+    with pytest.raises(ConfigurationError, match="rotation from API 33"):
+        sign(PROBE, signers=[OLD], schemes={Scheme.V3, Scheme.V31})
 
 
 def test_v3_has_no_room_for_two_signers() -> None:
