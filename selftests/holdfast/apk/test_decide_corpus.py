@@ -19,9 +19,17 @@ from holdfast.apk.decide import (
     decide,
 )
 from holdfast.apk.decide_signers import holds_signature_permission
+from holdfast.apk.signing_details import Scheme
+from holdfast.apk.verification import Reason
 from selftests.corpus import RECORDED_ANDROID_5_1_1, needs_corpus, needs_recordings
 from selftests.holdfast.apk.corpus_cases import corpus_apk, corpus_cases, corpus_json
-from selftests.holdfast.apk.decisions import candidate, decided, installed, signed_by
+from selftests.holdfast.apk.decisions import (
+    candidate,
+    decided,
+    installed,
+    refused_signature,
+    signed_by,
+)
 
 Packages = dict[str, InstalledPackage]
 
@@ -125,3 +133,23 @@ def test_a_real_5_1_1_answered_the_same(row: tuple[Any, ...]) -> None:
     wanted = candidate(signer, package_name=ALPHA, version_code=version)
     shown = decided(wanted, old, api=22, delivery=delivery).shown(22)
     assert f"out| {shown}<CRLF>" in answer
+
+
+OTHERS = (
+    ("adb install unsigned.apk", refused_signature(Reason.JAR_NO_SIGNATURES, Scheme.V1), False),
+    ("adb install garbage.apk", refused_signature(Reason.ARCHIVE_MALFORMED), False),
+    ("adb install alpha-min26.apk", candidate(min_sdk=26), False),
+    ("adb install alpha-testonly.apk", candidate(test_only=True), False),
+    ("adb install -t alpha-testonly.apk", candidate(test_only=True), True),
+    ("adb install alpha-x86_64.apk", candidate(native_abis=("x86_64",)), False),
+)
+
+
+@needs_recordings
+@pytest.mark.parametrize(("command", "wanted", "test"), OTHERS, ids=lambda value: str(value)[:40])
+def test_a_real_5_1_1_refused_the_same_apks(command: str, wanted: Candidate, *, test: bool) -> None:
+    transcript = (RECORDED_ANDROID_5_1_1 / "adb-transcript.md").read_text(encoding="utf-8")
+    answer = transcript.split(f"$ {command}")[1].split("\n$ ")[0]
+    delivery = Delivery(door=Door.PM_INSTALL, replace=False, allow_test=test)
+    decision = decided(wanted, api=22, delivery=delivery, abis=("armeabi-v7a", "armeabi"))
+    assert f"out| {decision.shown(22)}<CRLF>" in answer
