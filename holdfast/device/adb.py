@@ -24,8 +24,13 @@ _CHUNK_BYTES = 1 << 16
 class _Connection(adbutils.AdbConnection):  # type: ignore[misc]
     """A connection to an adb server that runs already."""
 
+    def __init__(self, address: tuple[str, int], *, timeout_s: float) -> None:
+        self._address = address
+        self._timeout_s = timeout_s
+        super().__init__(*address)
+
     def _safe_connect(self) -> socket.socket:
-        made: socket.socket = self._create_socket()
+        made = socket.create_connection(self._address, timeout=self._timeout_s)
         made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return made
 
@@ -143,14 +148,12 @@ class AdbLink:
     def _connect(self, deadline: Deadline) -> _Connection:
         deadline.require("connecting to the adb server", device=self.device)
         try:
-            connection = _Connection(*self._server)
+            return _Connection(self._server, timeout_s=deadline.remaining_s or 0.001)
         except (adbutils.AdbError, OSError) as error:
             raise LabError(
                 f"no adb server answers at {self._server[0]}:{self._server[1]} ({error})",
                 device=self.device,
             ) from error
-        connection.conn.settimeout(deadline.remaining_s or 0.001)
-        return connection
 
     def _ask(self, connection: _Connection, request: str, deadline: Deadline) -> None:
         raw = request.encode("utf-8", "surrogateescape")

@@ -90,7 +90,7 @@ class Power:
         missing = wanted - {line.strip() for line in lines}
         if missing:
             return f"still missing: {', '.join(sorted(missing))}"
-        if "package:" not in text:
+        if not any(line.startswith("package:/") for line in lines):
             return "the package manager does not answer yet"
         return self._unlocked(text)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from holdfast.apk.archive import Apk
 from holdfast.apk.decision import Delivery, Outcome
+from holdfast.apk.format_error import ApkFormatError
 from holdfast.apk.keys import SigningKey
 from holdfast.apk.lineage import SigningLineage
 from holdfast.apk.manifest import Manifest, read_manifest
@@ -17,7 +18,7 @@ from holdfast.apk.predict import Situation, predict
 from holdfast.apk.probe import ProbeSpec, build_probe
 from holdfast.apk.signer import SigningOptions, resign, sign
 from holdfast.apk.signer_lineage import create_lineage
-from holdfast.errors import ConfigurationError
+from holdfast.errors import ConfigurationError, Place
 from holdfast.scenario.result import UpdateKind
 
 __all__ = ["AppUnderTest", "Delivered", "UpdateMissing"]
@@ -197,5 +198,9 @@ def _opened(content: bytes) -> Apk:
 
 def _content(path: Path) -> bytes:
     """The file, if it is an APK: the error of one that is none names it."""
-    with Apk.from_path(path):
+    try:
+        with Apk.from_path(path) as apk:
+            read_manifest(apk)
         return path.read_bytes()
+    except ApkFormatError as error:
+        raise ApkFormatError(error.what, place=error.place or Place(file=path)) from error

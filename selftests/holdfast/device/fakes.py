@@ -142,12 +142,8 @@ def dialog(
     bounds: str = "[90,700][990,1200]",
 ) -> str:
     """A dialog whose buttons are `android:id/button2` (left) and `android:id/button1` (right)."""
-    ids = (
-        ["android:id/button1"]
-        if len(buttons) == 1
-        else ["android:id/button2", "android:id/button1"]
-    )
-    places = ["[600,1100][780,1180]", "[800,1100][980,1180]"][-len(buttons) :] if buttons else []
+    ids = ["android:id/button2", "android:id/button1"][2 - len(buttons) :]
+    places = ["[600,1100][780,1180]", "[800,1100][980,1180]"][2 - len(buttons) :]
     made = [
         node(text, kind="android.widget.Button", resource_id=i, bounds=place, clickable=True,
              package=package)

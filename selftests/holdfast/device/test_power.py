@@ -1,0 +1,105 @@
+"""Rebooting, and knowing that a device is really up again."""
+
+from __future__ import annotations
+
+import socket
+from dataclasses import dataclass, field
+
+import pytest
+
+from holdfast.deadline import Deadline
+from holdfast.device.adb import AdbLink
+from holdfast.device.power import Power
+from holdfast.device.shell import ShellResult
+from holdfast.errors import LabError
+from selftests.holdfast.device.adb_server import AdbServer, running
+from selftests.holdfast.device.fakes import FakeClock, FakeShell
+
+UP = """\
+{mark}
+
+1
+
+Service package: found
+Service activity: found
+package:/system/framework/framework-res.apk
+
+crypto={crypto} open={opened}
+"""
+
+
+@dataclass
+class Phone:
+    """Answers the readiness question from a list, the last answer for ever."""
+
+    answers: list[str] = field(default_factory=list)
+    mark: str = ""
+    crypto: str = ""
+    opened: str = ""
+    reboots: int = 0
+    clears_mark: bool = True
+
+    def answer(self, command: str) -> ShellResult:
+        if command.startswith("setprop"):
+            self.mark = command.rsplit(maxsplit=1)[-1]
+            return ShellResult(stdout=b"")
+        template = self.answers.pop(0) if len(self.answers) > 1 else (self.answers or [UP])[0]
+        shown = template.format(mark=self.mark, crypto=self.crypto, opened=self.opened)
+        return ShellResult(stdout=shown.encode())
+
+    def reboot(self, sock: socket.socket, _: str) -> None:
+        self.reboots += 1
+        if self.clears_mark:
+            self.mark = ""
+
+
+def bench(phone: Phone, server: AdbServer, clock: FakeClock) -> Power:
+    server.services["reboot:"] = phone.reboot
+    link = AdbLink(device="phone", serial="usb", server_port=server.port)
+    return Power(link, FakeShell(replies=[("", phone.answer)]), clock=clock)
+
+
+def test_a_reboot_returns_when_the_new_boot_is_ready() -> None:
+    phone, clock = Phone(), FakeClock()
+    with running(AdbServer()) as server:
+        bench(phone, server, clock).reboot(deadline=Deadline.after(300, clock=clock))
+    assert phone.reboots == 1
+
+
+def test_a_device_that_never_went_down_is_not_taken_for_rebooted() -> None:
+    phone, clock = Phone(clears_mark=False), FakeClock()
+    with running(AdbServer()) as server, pytest.raises(LabError, match="not gone down"):
+        bench(phone, server, clock).reboot(deadline=Deadline.after(5, clock=clock))
+
+
+@pytest.mark.parametrize(
+    ("answer", "missing"),
+    [
+        ("{mark}\n\n\n\n", "Service activity: found"),
+        (UP.replace("package:/system", "Error: /system"), "package manager"),
+    ],
+)
+def test_what_is_missing_is_named(answer: str, missing: str) -> None:
+    phone, clock = Phone(answers=[answer]), FakeClock()
+    with running(AdbServer()) as server, pytest.raises(LabError, match=missing):
+        bench(phone, server, clock).wait_ready(deadline=Deadline.after(3, clock=clock))
+
+
+def test_services_that_come_late_are_waited_for() -> None:
+    phone, clock = Phone(answers=["", "", UP]), FakeClock()
+    with running(AdbServer()) as server:
+        bench(phone, server, clock).wait_ready(deadline=Deadline.after(30, clock=clock))
+
+
+def test_storage_that_stays_locked_is_waited_for_but_not_for_ever() -> None:
+    phone, clock = Phone(crypto="file"), FakeClock()
+    began = clock.now
+    with running(AdbServer()) as server:
+        bench(phone, server, clock).wait_ready(deadline=Deadline.after(60, clock=clock))
+    assert 5 <= clock.now - began < 10
+
+
+def test_a_device_that_is_gone_is_named_with_its_state() -> None:
+    clock = FakeClock()
+    with running(AdbServer(state="gone")) as server, pytest.raises(LabError, match="absent"):
+        bench(Phone(), server, clock).wait_ready(deadline=Deadline.after(1, clock=clock))
