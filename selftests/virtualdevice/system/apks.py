@@ -8,6 +8,7 @@ from typing import Any
 from holdfast.apk.keys import SigningKey
 from holdfast.apk.probe import ProbeSpec, build_probe
 from holdfast.apk.signer import sign
+from holdfast.apk.signing_details import Scheme
 
 __all__ = ["NAME", "apk", "key"]
 
@@ -28,4 +29,6 @@ def apk(*, signer: str = "A", version_code: int = 1, **spec: Any) -> bytes:
         "permissions": ("android.permission.INTERNET", "android.permission.CAMERA"),
     }
     probe = build_probe(ProbeSpec(version_code=version_code, **(values | spec)))
-    return sign(probe, signers=[key(signer)])
+    # A split says nothing of its lowest API level, and an EC key in a JAR wants 18.
+    schemes = {Scheme.V2, Scheme.V3} if "split_name" in spec else None
+    return sign(probe, signers=[key(signer)], schemes=schemes)

@@ -7,6 +7,7 @@ import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ from selftests.virtualdevice.system.fake_machine import Rig, booted
 from virtualdevice.system.commands.table import commands_of
 
 ALPHA = "org.example.alpha"
-SPEC = {
+SPEC: dict[str, Any] = {
     "package_name": ALPHA,
     "label": "Alpha",
     "labels": {},
