@@ -12,7 +12,7 @@ from typing import Self
 
 from holdfast.apk.format_error import ApkFormatError
 
-__all__ = ["Asn1Value", "Tag"]
+__all__ = ["Asn1Value", "Tag", "der"]
 
 _MAX_DEPTH = 32
 
@@ -110,6 +110,10 @@ class Asn1Value:
         self.expect(Tag.INTEGER)
         return int.from_bytes(self.content, "big", signed=True)
 
+    def unsigned(self) -> int:
+        """An integer that cannot be negative, whatever its first bit says."""
+        return int.from_bytes(self.expect(Tag.INTEGER).content, "big")
+
     def octets(self) -> bytes:
         return self.expect(Tag.OCTET_STRING).content
 
@@ -133,3 +137,12 @@ class Asn1Value:
                 arc = 0
         first = min(arcs[0] // 40, 2)
         return ".".join(map(str, (first, arcs[0] - 40 * first, *arcs[1:])))
+
+
+def der(tag: int, content: bytes) -> bytes:
+    """A value with its length in the fewest bytes."""
+    size = len(content)
+    if size < 0x80:
+        return bytes([tag, size]) + content
+    length = size.to_bytes((size.bit_length() + 7) // 8, "big")
+    return bytes([tag, 0x80 | len(length)]) + length + content

@@ -16,7 +16,7 @@ from holdfast.apk.certificates import Certificate
 from holdfast.apk.content import file_tree_root
 from holdfast.apk.fields import FieldReader, prefixed, u32
 from holdfast.apk.format_error import ApkFormatError
-from holdfast.apk.public_keys import PublicKey
+from holdfast.apk.public_keys import PublicKey, same_key
 
 __all__ = ["IdSig", "IdSigSigner"]
 
@@ -86,7 +86,7 @@ class IdSig:
         algorithm = ALGORITHMS.get(signer.algorithm_id)
         try:
             certificate = Certificate.parse(signer.certificate)
-            if algorithm is None or certificate.public_key != signer.public_key:
+            if algorithm is None or not same_key(certificate.public_key, signer.public_key):
                 return False
             key = PublicKey.parse(signer.public_key)
             return algorithm.verifies(key, signer.signature, self._signed_data(signer, file_size))

@@ -12,10 +12,10 @@ import hmac
 from dataclasses import dataclass
 from enum import StrEnum
 
-from holdfast.apk.asn1 import Asn1Value
+from holdfast.apk.asn1 import Asn1Value, Tag, der
 from holdfast.apk.format_error import ApkFormatError
 
-__all__ = ["KeyType", "PublicKey", "SignatureForm", "verify_signature"]
+__all__ = ["KeyType", "PublicKey", "SignatureForm", "same_key", "verify_signature"]
 
 _MAX_RSA_BITS = 16_384
 _MAX_RSA_EXPONENT_BITS = 33
@@ -28,6 +28,7 @@ _KEY_TYPES = {
     "1.2.840.10040.4.1": "DSA",
     "1.2.840.10045.2.1": "EC",
 }
+_RSA_ALGORITHM = bytes.fromhex("300d06092a864886f70d0101010500")
 _CURVES = {
     "1.3.132.0.33": "secp224r1",
     "1.2.840.10045.3.1.7": "secp256r1",
@@ -96,7 +97,8 @@ class PublicKey:
             raise ApkFormatError("a public key of an unknown kind")
         content = parts[1].bits()
         if name == KeyType.RSA:
-            numbers = tuple(value.integer() for value in Asn1Value.parse(content).sequence())
+            # Old tools left out the zero byte that keeps a modulus positive; Android does not mind.
+            numbers = tuple(value.unsigned() for value in Asn1Value.parse(content).sequence())
             return cls(type=KeyType.RSA, numbers=_checked_rsa(numbers))
         if len(algorithm) < 2:
             raise ApkFormatError("a public key without parameters")
@@ -110,6 +112,27 @@ class PublicKey:
         if curve is None:
             raise ApkFormatError("a public key on an unknown curve")
         return cls(type=KeyType.EC, curve=curve, point=content)
+
+
+def same_key(encoded: bytes, told: bytes) -> bool:
+    """Is `told` the key that a certificate has as `encoded`, or that key encoded as DER?
+
+    The platform re-encodes a certificate's key before it compares; only RSA keys are known that
+    were written in another way (lengths that are not minimal, a modulus without its zero byte).
+    """
+    if encoded == told:
+        return True
+    key = PublicKey.parse(encoded)
+    return key.type is KeyType.RSA and told == _rsa_der(key)
+
+
+def _rsa_der(key: PublicKey) -> bytes:
+    numbers = b"".join(
+        der(Tag.INTEGER, number.to_bytes(number.bit_length() // 8 + 1, "big"))
+        for number in key.numbers
+    )
+    bits = der(Tag.BIT_STRING, b"\0" + der(Tag.SEQUENCE, numbers))
+    return der(Tag.SEQUENCE, _RSA_ALGORITHM + bits)
 
 
 def verify_signature(
@@ -136,7 +159,7 @@ def _checked_rsa(numbers: tuple[int, ...]) -> tuple[int, ...]:
     if len(numbers) != 2:
         raise ApkFormatError("an RSA key that is not two numbers")
     modulus, exponent = numbers
-    if not _MIN_RSA_BITS <= modulus.bit_length() <= _MAX_RSA_BITS or modulus < 0:
+    if not _MIN_RSA_BITS <= modulus.bit_length() <= _MAX_RSA_BITS:
         raise ApkFormatError(f"an RSA modulus of {modulus.bit_length()} bits")
     if exponent < 3 or not exponent & 1 or exponent.bit_length() > _MAX_RSA_EXPONENT_BITS:
         raise ApkFormatError("an RSA exponent that no Android takes")

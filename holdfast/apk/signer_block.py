@@ -17,7 +17,7 @@ from holdfast.apk.certificates import Certificate
 from holdfast.apk.content import PAGE, chunked_digest, signed_size, verity_root
 from holdfast.apk.fields import FieldReader
 from holdfast.apk.format_error import ApkFormatError
-from holdfast.apk.public_keys import PublicKey
+from holdfast.apk.public_keys import PublicKey, same_key
 from holdfast.apk.verification import Reason, Refusal
 
 __all__ = ["ContentDigests", "VerifiedSigner", "verify_content", "verify_signer"]
@@ -67,7 +67,7 @@ def verify_signer(
     if not certificates:
         raise Refusal(Reason.NO_CERTIFICATES, "no certificates listed")
     parsed = [_certificate(encoded) for encoded in certificates]
-    if parsed[0].public_key != public_key:
+    if not same_key(parsed[0].public_key, public_key):
         raise Refusal(
             Reason.PUBLIC_KEY_DIFFERS, "the public key is not that of the first certificate"
         )

@@ -74,7 +74,7 @@ def _judge(apk: Apk, api: int) -> tuple[SigningDetails, tuple[Finding, ...]]:
     with deciding(Scheme.V2, Reason.BLOCK_MALFORMED):
         signers = verify_v2(apk, block, value, api=api)
     if api < V3_SINCE_API:
-        _refuse_for(faults)
+        _refuse_for(fault for fault in faults if fault.reason is Reason.ARCHIVE_MALFORMED)
     doubts = (
         *faults,
         *_key_doubts([signer.key for signer in signers]),
@@ -123,7 +123,7 @@ def _check_v1_is_enough(apk: Apk, api: int) -> None:
 def _archive_faults(apk: Apk) -> Iterator[Finding]:
     """Why the platform's ZIP library does not open the archive (libziparchive).
 
-    The signature code of API 28 and later takes it all the same, so there these are doubts.
+    The code that checks newer schemes takes it all the same, so there these are doubts.
     Refusal for an archive without AndroidManifest.xml, which is no APK on any level.
     """
     if apk.source.read(0, len(LOCAL_HEADER_MAGIC)) != LOCAL_HEADER_MAGIC:
@@ -142,7 +142,7 @@ def _archive_faults(apk: Apk) -> Iterator[Finding]:
         yield Finding(reason=Reason.DUPLICATE_ENTRY, detail=f"two entries named {name!r}")
 
 
-def _refuse_for(faults: tuple[Finding, ...]) -> None:
+def _refuse_for(faults: Iterable[Finding]) -> None:
     for fault in faults:
         raise Refusal(fault.reason, fault.detail)
 

@@ -35,9 +35,8 @@ def probe() -> bytes:
     return build_probe(ProbeSpec(package_name="com.example.probe"))
 
 
-def _unsigned() -> tuple[bytes, bytes, bytes]:
+def _sections(data: bytes) -> tuple[bytes, bytes, bytes]:
     """Entries up to a page border, directory, and end record pointing behind the entries."""
-    data = probe()
     tail = Apk.from_bytes(data).tail
     entries = data[: tail.directory_offset].ljust(-(-tail.directory_offset // 4096) * 4096, b"\0")
     directory = data[tail.directory_offset : tail.offset]
@@ -45,10 +44,13 @@ def _unsigned() -> tuple[bytes, bytes, bytes]:
 
 
 def signed(
-    pairs: Callable[[Sections], Pairs], *, block: Callable[[Pairs], bytes] = signing_block
+    pairs: Callable[[Sections], Pairs],
+    *,
+    block: Callable[[Pairs], bytes] = signing_block,
+    unsigned: bytes | None = None,
 ) -> Apk:
-    """The probe with a block of the pairs that `pairs` makes over it."""
-    entries, directory, end = _unsigned()
+    """The probe, or `unsigned`, with a block of the pairs that `pairs` makes over it."""
+    entries, directory, end = _sections(probe() if unsigned is None else unsigned)
     content = block(pairs(Sections(entries=entries, directory=directory, end=end)))
     end = end[:16] + struct.pack("<L", len(entries) + len(content)) + end[20:]
     return Apk.from_bytes(entries + content + directory + end)

@@ -6,8 +6,9 @@ import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, padding, rsa
 
+from holdfast.apk.asn1 import der
 from holdfast.apk.format_error import ApkFormatError
-from holdfast.apk.public_keys import KeyType, PublicKey, SignatureForm, verify_signature
+from holdfast.apk.public_keys import KeyType, PublicKey, SignatureForm, same_key, verify_signature
 from selftests.corpus import needs_corpus
 from selftests.holdfast.apk.corpus_cases import corpus_apk
 
@@ -111,17 +112,20 @@ def test_a_point_that_is_not_on_its_curve_does_not_verify() -> None:
     assert not verify_signature(key, b"", b"", form=SignatureForm.ECDSA, digest="sha256")
 
 
-def rsa_key(modulus: int, exponent: int) -> bytes:
-    def der(tag: int, content: bytes) -> bytes:
-        size = len(content)
-        return bytes([tag, 0x83]) + size.to_bytes(3, "big") + content
+def rsa_key(modulus: int, exponent: int, *, zero_byte: bool = True, minimal: bool = True) -> bytes:
+    """A SubjectPublicKeyInfo, with or without what DER wants."""
 
-    def integer(value: int) -> bytes:
-        return der(0x02, value.to_bytes(value.bit_length() // 8 + 1, "big", signed=True))
+    def value(tag: int, content: bytes) -> bytes:
+        long_length = bytes([tag, 0x83]) + len(content).to_bytes(3, "big")
+        return der(tag, content) if minimal else long_length + content
+
+    def integer(number: int) -> bytes:
+        size = number.bit_length() // 8 + 1 if zero_byte else (number.bit_length() + 7) // 8
+        return value(0x02, number.to_bytes(size, "big"))
 
     oid = bytes.fromhex("300d06092a864886f70d0101010500")
-    numbers = der(0x30, integer(modulus) + integer(exponent))
-    return der(0x30, oid + der(0x03, b"\0" + numbers))
+    numbers = value(0x30, integer(modulus) + integer(exponent))
+    return value(0x30, oid + value(0x03, b"\0" + numbers))
 
 
 @pytest.mark.parametrize(
@@ -129,21 +133,26 @@ def rsa_key(modulus: int, exponent: int) -> bytes:
     [
         (1 << 400 | 1, 65537),
         (1 << 16_385 | 1, 65537),
-        (-(1 << 1023), 65537),
         (1 << 1023 | 1, 1),
         (1 << 1023 | 1, 65536),
         (1 << 1023 | 1, 1 << 40 | 1),
     ],
-    ids=["short", "long", "negative", "exponent 1", "even exponent", "long exponent"],
+    ids=["short", "long", "exponent 1", "even exponent", "long exponent"],
 )
 def test_rsa_numbers_that_no_android_takes_are_format_errors(modulus: int, exponent: int) -> None:
     with pytest.raises(ApkFormatError):
         PublicKey.parse(rsa_key(modulus, exponent))
 
 
-def test_an_rsa_key_that_is_not_der_is_read() -> None:
-    key = PublicKey.parse(rsa_key((1 << 1023) | 1, 65537))
-    assert (key.type, key.size_bits) == (KeyType.RSA, 1024)
+@pytest.mark.parametrize(("zero_byte", "minimal"), [(True, False), (False, True)])
+def test_an_rsa_key_that_is_not_der_is_read_and_known_again(zero_byte: bool, minimal: bool) -> None:
+    modulus = 1 << 1023 | 1
+    odd = rsa_key(modulus, 65537, zero_byte=zero_byte, minimal=minimal)
+    assert PublicKey.parse(odd).numbers == (modulus, 65537)
+    assert same_key(odd, rsa_key(modulus, 65537))
+    assert same_key(odd, odd)
+    assert not same_key(odd, rsa_key(modulus + 2, 65537))
+    assert not same_key(rsa_key(modulus, 65537), odd)
 
 
 @needs_corpus

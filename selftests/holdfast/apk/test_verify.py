@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from holdfast.apk.archive import Apk
+from holdfast.apk.block import BlockId
 from holdfast.apk.keys import SigningKey
 from holdfast.apk.probe import ArchiveMember, ProbeSpec, build_archive, build_probe
 from holdfast.apk.signer import sign
@@ -13,7 +14,8 @@ from holdfast.apk.verification import Reason
 from holdfast.apk.verify import verify
 from selftests.corpus import needs_corpus
 from selftests.holdfast.apk.corpus_cases import corpus_apk
-from selftests.holdfast.apk.crafted import key, probe
+from selftests.holdfast.apk.crafted import CraftedSigner, key, probe, signer_list
+from selftests.holdfast.apk.crafted import signed as crafted
 
 
 def signed(*schemes: Scheme, target_sdk: int = 34, signer: SigningKey | None = None) -> Apk:
@@ -54,6 +56,22 @@ def test_an_archive_that_begins_with_something_else_is_refused_with_v1() -> None
     prefixed = b"dex\n" + data.source.read(4, data.size_bytes - 4)
     answer = verify(Apk.from_bytes(prefixed), api=29)
     assert answer.findings[0].reason is Reason.ARCHIVE_BEGINS_WITH_NO_ENTRY
+
+
+def test_an_entry_that_comes_twice_is_taken_with_doubt_where_the_whole_file_is_signed() -> None:
+    members = [
+        ArchiveMember(name=name, data=b"")
+        for name in ("AndroidManifest.xml", "classes.dex", "classes.dex")
+    ]
+    signer = CraftedSigner(key=key())
+    apk = crafted(
+        lambda sections: [(BlockId.V2, signer_list(sections, signer))],
+        unsigned=build_archive(members),
+    )
+    for api in (24, 28, 36):
+        answer = verify(apk, api=api)
+        assert (answer.accepted, answer.uncertain) == (True, True)
+        assert answer.findings[0].reason is Reason.DUPLICATE_ENTRY
 
 
 def test_a_broken_manifest_is_refused_where_v1_has_to_look_into_it() -> None:
