@@ -25,20 +25,26 @@ async def install(rig: Rig, data: bytes, *options: str) -> Answer:
         ("aosp-22", "Failure [INSTALL_FAILED_UPDATE_INCOMPATIBLE]", "error"),
         (
             "aosp-25",
-            "Failure [INSTALL_FAILED_UPDATE_INCOMPATIBLE: Package org.example.chat signatures do "
-            "not match the previously installed version; ignoring!]",
+            (
+                "Failure [INSTALL_FAILED_UPDATE_INCOMPATIBLE: Package org.example.chat signatures do "
+                "not match the previously installed version; ignoring!]"
+            ),
             "error",
         ),
         (
             "aosp-28",
-            "Failure [INSTALL_FAILED_UPDATE_INCOMPATIBLE: Package org.example.chat signatures do "
-            "not match previously installed version; ignoring!]",
+            (
+                "Failure [INSTALL_FAILED_UPDATE_INCOMPATIBLE: Package org.example.chat signatures do "
+                "not match previously installed version; ignoring!]"
+            ),
             "out",
         ),
         (
             "aosp-34",
-            "Failure [INSTALL_FAILED_UPDATE_INCOMPATIBLE: Existing package org.example.chat "
-            "signatures do not match newer version; ignoring!]",
+            (
+                "Failure [INSTALL_FAILED_UPDATE_INCOMPATIBLE: Existing package org.example.chat "
+                "signatures do not match newer version; ignoring!]"
+            ),
             "out",
         ),
     ],
