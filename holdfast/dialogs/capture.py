@@ -17,6 +17,7 @@ from holdfast.device.ui import Ui
 from holdfast.dialogs.asked import AskedWindow, asked_windows, screen_size_px
 from holdfast.dialogs.captured import CapturedDialog, Gap, ScreenState
 from holdfast.dialogs.hierarchy import Hierarchy, read_hierarchy
+from holdfast.dialogs.ink import measured
 from holdfast.errors import LabError
 
 __all__ = ["Capture", "LiveWindow"]
@@ -79,6 +80,7 @@ class Capture:
         self._ended = threading.Event()
         self._threads: list[threading.Thread] = []
         self._to_picture: list[_Sight] = []
+        self._finished: tuple[CapturedDialog, ...] | None = None
         self.longest_interval_s = 0.0
         self.max_unseen_s = MAX_UNSEEN_S
 
@@ -113,6 +115,7 @@ class Capture:
         for hole in self._ui.interruptions[self._interrupted_before :]:
             if hole.ended - hole.began >= self.max_unseen_s - LOOK_EVERY_S:
                 self._note_gap(hole.began, hole.ended, f"the UI server was gone: {hole.why}")
+        self._finished = self.dialogs
 
     @property
     def live(self) -> tuple[LiveWindow, ...]:
@@ -147,7 +150,9 @@ class Capture:
 
     @property
     def dialogs(self) -> tuple[CapturedDialog, ...]:
-        """Everything that was seen, in the order of first sight."""
+        """Everything that was seen, in order of first sight; complete when the block is over."""
+        if self._finished is not None:
+            return self._finished
         with self._changed:
             return tuple(self._dialog(sight) for sight in self._sights)
 
@@ -255,7 +260,7 @@ class Capture:
             title=window.title,
             message=window.message,
             buttons=window.buttons,
-            texts=window.texts,
+            texts=measured(window.texts, sight.screenshot) if sight.screenshot else window.texts,
             bounds=window.bounds,
             screenshot=sight.screenshot,
             hierarchy=sight.hierarchy.xml,
