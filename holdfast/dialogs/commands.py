@@ -14,7 +14,7 @@ from rich.text import Text
 
 from holdfast.dialogs.captured import DialogText
 from holdfast.dialogs.judge import judge
-from holdfast.dialogs.judgement import ClauseResult, Judgement, Outcome
+from holdfast.dialogs.judgement import ClauseResult, DialogVerdict, Judgement, Outcome
 from holdfast.dialogs.policy import DEFAULT_POLICY, load_policy
 from holdfast.errors import ConfigurationError, Place
 
@@ -44,7 +44,7 @@ def _judge(
 ) -> None:
     """Judge the words of dialogs: is each a correct warning, an inadequate one, or none?"""
     demanded = load_policy(policy)
-    console = Console(highlight=False)
+    console = Console(highlight=False, soft_wrap=True)
     for dialog in read_dialogs(file):
         judgement = judge(dialog, policy=demanded)
         if as_json:
@@ -98,6 +98,8 @@ def _text(entry: dict[str, object], key: str, place: Place) -> str:
     value = entry.get(key)
     if value is None:
         return ""
+    if key == "id" and isinstance(value, int):
+        return str(value)
     if not isinstance(value, str):
         raise ConfigurationError(f"`{key}` must be a text", place=place)
     return value
@@ -108,6 +110,8 @@ def _show(console: Console, judgement: Judgement) -> None:
     console.print(Text(f"  {judgement.why}"))
     if judgement.false_alarm:
         console.print(Text(f"  false warning: {judgement.false_alarm.why}", style="red"))
+    if judgement.verdict is DialogVerdict.NOT_A_DATA_WARNING:
+        return
     for clause in judgement.clauses:
         console.print(_clause_line(clause))
 

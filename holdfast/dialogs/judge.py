@@ -105,16 +105,15 @@ def judge_capture(
     destroyed_at_ms: int | None = None,
     operation: Operation = Operation.UNKNOWN,
 ) -> tuple[Judgement, ...]:
-    """Judge what a user was shown, in order of time; one judgement a dialog.
+    """Judge what a user was shown: one judgement a dialog, in the order in which they are given.
 
     A warning's second confirmation may be any other dialog of the sequence that asks, and warns of
     the loss again. With gaps in the capture, a missing one is not decidable.
     """
-    ordered = sorted(dialogs, key=lambda d: d.first_seen_ms)
-    texts = [d.wording(app_name=app_name) for d in ordered]
+    texts = [d.wording(app_name=app_name) for d in dialogs]
     asking = sum(
         _asks(captured) and judge(text, policy=policy).verdict is not _NO_WARNING
-        for captured, text in zip(ordered, texts, strict=True)
+        for captured, text in zip(dialogs, texts, strict=True)
     )
     confirmations = None if gaps and asking < 2 else asking
     return tuple(
@@ -126,7 +125,7 @@ def judge_capture(
             separate_confirmations=confirmations,
             operation=operation,
         )
-        for captured, text in zip(ordered, texts, strict=True)
+        for captured, text in zip(dialogs, texts, strict=True)
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
 
 from holdfast.dialogs.policy import Clause, Demand
@@ -70,6 +70,15 @@ class Words:
     end: int
     index: int = 0
 
+    def to_json(self) -> dict[str, object]:
+        return {
+            "part": self.part.value,
+            "text": self.text,
+            "start": self.start,
+            "end": self.end,
+            "index": self.index,
+        }
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ClauseResult:
@@ -90,6 +99,15 @@ class ClauseResult:
         """A required clause that is missed."""
         return self.required and self.outcome is Outcome.MISSED
 
+    def to_json(self) -> dict[str, object]:
+        return {
+            "clause": self.clause.value,
+            "demand": self.demand.value,
+            "outcome": self.outcome.value,
+            "why": self.why,
+            "words": [words.to_json() for words in self.words],
+        }
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FalseAlarm:
@@ -98,6 +116,13 @@ class FalseAlarm:
     why: str
     words: tuple[Words, ...]
     known: bool
+
+    def to_json(self) -> dict[str, object]:
+        return {
+            "why": self.why,
+            "words": [words.to_json() for words in self.words],
+            "known": self.known,
+        }
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -132,22 +157,18 @@ class Judgement:
 
     def to_json(self) -> dict[str, object]:
         """As `holdfast judge` writes it: one flat object, clauses as a list of objects."""
-        values: dict[str, object] = {
-            name: getattr(self, name)
-            for name in (
-                "id",
-                "verdict",
-                "why",
-                "says_data_will_be_lost",
-                "names_consequence_in_plain_words",
-                "relies_on_jargon_only",
-                "names_the_app",
-                "offers_cancel",
-                "offers_backup_or_safe_path",
-                "is_safe_update_statement",
-                "written_in",
-            )
+        return {
+            "id": self.id,
+            "verdict": self.verdict.value,
+            "why": self.why,
+            "says_data_will_be_lost": self.says_data_will_be_lost.value,
+            "names_consequence_in_plain_words": self.names_consequence_in_plain_words,
+            "relies_on_jargon_only": self.relies_on_jargon_only,
+            "names_the_app": self.names_the_app,
+            "offers_cancel": self.offers_cancel,
+            "offers_backup_or_safe_path": self.offers_backup_or_safe_path,
+            "is_safe_update_statement": self.is_safe_update_statement,
+            "written_in": self.written_in,
+            "false_warning": self.false_alarm.to_json() if self.false_alarm else None,
+            "clauses": [clause.to_json() for clause in self.clauses],
         }
-        values["false_warning"] = asdict(self.false_alarm) if self.false_alarm else None
-        values["clauses"] = [asdict(c) for c in self.clauses]
-        return values

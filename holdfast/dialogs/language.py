@@ -63,12 +63,14 @@ def same_language(written_in: str, device: str) -> bool:
 
 @cache
 def _script_of(character: str) -> str | None:
+    if not character.isalpha():
+        return None
     name = unicodedata.name(character, "")
     return next((s for s in _SCRIPTS if name.startswith(s)), None)
 
 
 def _scripts(text: str) -> Counter[str]:
-    found = Counter(_script_of(c) for c in text if c.isalpha())
+    found = Counter(map(_script_of, text))
     return Counter({script: n for script, n in found.items() if script is not None})
 
 

@@ -150,14 +150,22 @@ class _Word:
         return self.letters[:2]
 
 
-class _Node:
-    """Where patterns stand after some of their words; those that share words share nodes."""
+_Branches = dict[str, dict[_Word, "_Node"]]
 
-    __slots__ = ("ends", "far", "near")
+
+class _Node:
+    """Where patterns stand after some of their words; those that share words share nodes.
+
+    `near`: words that come next; `gap`: words that may come later; both by their first letters.
+    `far`: words that may begin inside another, which no letters lead to.
+    """
+
+    __slots__ = ("ends", "far", "gap", "near")
 
     def __init__(self) -> None:
         self.ends: set[str] = set()
-        self.near: dict[str, dict[_Word, _Node]] = {}
+        self.near: _Branches = {}
+        self.gap: _Branches = {}
         self.far: dict[_Word, _Node] = {}
 
     def add(self, category: str, words: Sequence[_Word]) -> None:
@@ -165,17 +173,20 @@ class _Node:
             self.ends.add(category)
             return
         word = words[0]
-        within = self.far
-        if not word.after_gap and not word.open_start:
-            within = self.near.setdefault(word.key, {})
+        if word.open_start:
+            within = self.far
+        else:
+            within = (self.gap if word.after_gap else self.near).setdefault(word.key, {})
         within.setdefault(word, _Node()).add(category, words[1:])
 
-    def following(self, text: str, place: int) -> Iterator[tuple[_Word, _Node]]:
-        """The words that may stand right at `place`, by their first letters."""
-        pair = text[place : place + 2]
-        for key in (pair, pair[:1]) if len(pair) == 2 else (pair,):
-            if key in self.near:
-                yield from self.near[key].items()
+
+def _at(branches: _Branches, text: str, place: int) -> Iterator[tuple[_Word, _Node]]:
+    """The words that may stand right at `place`, by their first letters."""
+    pair = text[place : place + 2]
+    if pair in branches:
+        yield from branches[pair].items()
+    if len(pair) == 2 and pair[0] in branches:
+        yield from branches[pair[0]].items()
 
 
 class Patterns:
@@ -209,9 +220,8 @@ class _Search:
         for place in range(len(text)):
             if self._spaced and place and inside[place - 1]:
                 continue
-            if text[place : place + 2] in near or text[place] in near:
-                for word, node in self._root.following(text, place):
-                    self._try(word, node, place, place)
+            for word, node in _at(near, text, place):
+                self._try(word, node, place, place)
         for word, node in self._root.far.items():
             self._try_everywhere(word, node)
         return sorted(Hit(start, end, category) for (start, category), end in self._found.items())
@@ -239,12 +249,23 @@ class _Search:
         if node.near:
             place = self._next_place(end)
             if place is not None:
-                for word, child in node.following(self._text, place):
+                for word, child in _at(node.near, self._text, place):
                     matched |= self._try(word, child, place, start)
+        if node.gap:
+            matched |= self._walk_over_gap(node, end, start)
         for word, child in node.far.items():
-            places = self._places_after(end, word)
+            places = self._places_after(end, gap=word.after_gap, open_start=True)
             matched |= any(self._try(word, child, place, start) for place in places)
         return matched
+
+    def _walk_over_gap(self, node: _Node, end: int, start: int) -> bool:
+        """Each word that may come later is taken where it first matches."""
+        done: set[_Word] = set()
+        for place in self._places_after(end, gap=True, open_start=False):
+            for word, child in _at(node.gap, self._text, place):
+                if word not in done and self._try(word, child, place, start):
+                    done.add(word)
+        return bool(done)
 
     def _word_start(self, place: int) -> int:
         while self._spaced and place > 0 and self._in_word[place - 1]:
@@ -270,13 +291,13 @@ class _Search:
             place += 1
         return None if self._spaced and place == end else place
 
-    def _places_after(self, end: int, word: _Word) -> Iterator[int]:
+    def _places_after(self, end: int, *, gap: bool, open_start: bool) -> Iterator[int]:
         """Where a word may begin that stands after a gap, or that may begin inside another."""
         text = self._text
         if not self._spaced:
-            yield from _joined_places(text, end, GAP_CHARACTERS if word.after_gap else 0)
+            yield from _joined_places(text, end, GAP_CHARACTERS if gap else 0)
             return
-        words_left = GAP_WORDS if word.after_gap else 0
+        words_left = GAP_WORDS if gap else 0
         place = end
         while place < len(text) and text[place] == " ":
             while place < len(text) and text[place] == " ":
@@ -284,7 +305,7 @@ class _Search:
             finish = place
             while finish < len(text) and text[finish] != " " and text[finish] not in _STOPS:
                 finish += 1
-            yield from range(place, finish) if word.open_start else (place,)
+            yield from range(place, finish) if open_start else (place,)
             if words_left == 0:
                 return
             words_left -= 1

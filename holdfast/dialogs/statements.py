@@ -75,7 +75,7 @@ class Reading:
 
     @property
     def stated_losses(self) -> tuple[Loss, ...]:
-        """Losses of data that the text announces, the certain ones first.
+        """Losses of data that the text announces, the certain and plainest ones first.
 
         A hedge in the message takes back what a title says for certain. Advice to make room
         (`delete some photos`) announces nothing; nor does a question about another matter.
@@ -89,7 +89,7 @@ class Reading:
         sure = any(x.certainty is Certainty.CERTAIN and x.part is Part.MESSAGE for x in told)
         if hedged and not sure:
             told = [x for x in told if x.part is Part.MESSAGE]
-        return tuple(sorted(told, key=lambda x: x.certainty is not Certainty.CERTAIN))
+        return tuple(sorted(told, key=_plainness))
 
     @property
     def safe_path(self) -> tuple[Words, ...]:
@@ -102,3 +102,12 @@ class Reading:
     @property
     def denied_losses(self) -> tuple[Loss, ...]:
         return tuple(x for x in self.losses if x.certainty is Certainty.DENIED and x.is_of_data)
+
+
+def _plainness(loss: Loss) -> tuple[bool, bool, bool]:
+    """Certain before hedged, named data before `data`, the message before the title."""
+    return (
+        loss.certainty is not Certainty.CERTAIN,
+        loss.target is not Target.USER_DATA,
+        loss.part is not Part.MESSAGE,
+    )
