@@ -100,7 +100,10 @@ class ScreenFacts:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SystemPackage:
-    """A preinstalled package; `app_id` 0 means: the next free one."""
+    """A preinstalled package; `app_id` 0 means: the next free one.
+
+    With `apk`, a file beside the personality's, all else but `privileged` is read from that.
+    """
 
     label: str = ""
     activity: str = ""
@@ -110,6 +113,7 @@ class SystemPackage:
     app_id: int = 0
     privileged: bool = False
     items: tuple[str, ...] = ()
+    apk: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -170,8 +174,8 @@ class Personality:
     store: StoreBehaviour | None = None
     defects: tuple[str, ...] = ()
     first_app_id: int = 10000
-    text_overrides: Mapping[str, str] = field(default_factory=dict)
     name: str = ""
+    folder: str = ""
 
     @property
     def language(self) -> str:
@@ -191,8 +195,8 @@ def load_personality(name: str | Path) -> Personality:
     """
     file = _file_of(name)
     document = _with_bases(file, load_mapping(file), ())
-    document.pop("name", None)
     document["name"] = file.stem
+    document["folder"] = str(file.parent)
     personality = YamlReader(file).read(Personality, document)
     _check(file, personality)
     return personality
@@ -231,6 +235,10 @@ def _check(file: Path, personality: Personality) -> None:
     if personality.api not in APIS:
         place = Place(file=file, path="api")
         raise PersonalityError(f"{personality.api} is not in {APIS[0]}..{APIS[-1]}", place=place)
+    for name, package in personality.packages.items():
+        if package.apk and not (file.parent / package.apk).is_file():
+            place = Place(file=file, path=f"packages.{name}.apk")
+            raise PersonalityError(f"there is no file {file.parent / package.apk}", place=place)
     store = personality.store
     if store is None:
         return

@@ -26,16 +26,16 @@ async def install(rig: Rig, data: bytes, *options: str) -> Answer:
         (
             "aosp-25",
             (
-                "Failure [INSTALL_FAILED_UPDATE_INCOMPATIBLE: Package org.example.chat signatures do "
-                "not match the previously installed version; ignoring!]"
+                "Failure [INSTALL_FAILED_UPDATE_INCOMPATIBLE: Package org.example.chat signatures "
+                "do not match the previously installed version; ignoring!]"
             ),
             "error",
         ),
         (
             "aosp-28",
             (
-                "Failure [INSTALL_FAILED_UPDATE_INCOMPATIBLE: Package org.example.chat signatures do "
-                "not match previously installed version; ignoring!]"
+                "Failure [INSTALL_FAILED_UPDATE_INCOMPATIBLE: Package org.example.chat signatures "
+                "do not match previously installed version; ignoring!]"
             ),
             "out",
         ),

@@ -1,0 +1,88 @@
+"""The packages of the system image: read from APKs, or only named by the personality."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from holdfast.apk.archive import Apk, ApkFormatError
+from holdfast.apk.decision import Candidate
+from holdfast.apk.signing_details import Scheme, SigningDetails
+from virtualdevice.system.packages.records import PackageRecord
+from virtualdevice.system.personality import Personality, PersonalityError, SystemPackage
+
+__all__ = ["platform_signing", "preload_record"]
+
+
+def platform_signing(brand: str) -> SigningDetails:
+    """The signer of a maker's system apps; stands for a certificate, and parses as none."""
+    certificate = b"platform certificate of " + brand.encode()
+    return SigningDetails(scheme=Scheme.V1, signers=(certificate,))
+
+
+def preload_record(personality: Personality, name: str, package: SystemPackage) -> PackageRecord:
+    """The record of a package as the image has it; `app_id` 0 where the image fixes none."""
+    folder = "priv-app" if package.privileged else "app"
+    short = name.rpartition(".")[2].capitalize()
+    built_ms = personality.build.time_s * 1000
+    plain = PackageRecord(
+        name=name,
+        app_id=package.app_id,
+        version_code=package.version_code,
+        version_name=package.version_name or personality.build.release,
+        signing=platform_signing(personality.build.brand),
+        code_path=f"/system/{folder}/{short}",
+        apk_names=(f"{short}.apk",),
+        label=package.label or short,
+        min_sdk=personality.api,
+        target_sdk=personality.api,
+        launcher_activity=package.activity if package.screen != "launcher" else "",
+        is_system=True,
+        is_privileged=package.privileged,
+        first_install_time_ms=built_ms,
+        last_update_time_ms=built_ms,
+        stopped=False,
+        not_launched=False,
+    )
+    return _from_apk(personality, plain, package) if package.apk else plain
+
+
+def _from_apk(
+    personality: Personality, plain: PackageRecord, package: SystemPackage
+) -> PackageRecord:
+    file = Path(personality.folder) / package.apk
+    try:
+        candidate = Candidate.of(Apk.from_path(file), api=personality.api, path=plain.base_apk)
+    except ApkFormatError as error:
+        raise PersonalityError(f"packages.{plain.name}.apk: {error}") from error
+    manifest = candidate.manifest
+    signing = candidate.signing
+    if signing is None or manifest.package_name != plain.name:
+        raise PersonalityError(f"packages.{plain.name}.apk: {file} is not that package, signed")
+    return PackageRecord(
+        name=plain.name,
+        app_id=plain.app_id,
+        version_code=manifest.version_code,
+        version_name=manifest.version_name,
+        signing=signing,
+        code_path=plain.code_path,
+        apk_names=plain.apk_names,
+        label=manifest.label,
+        labels=dict(manifest.labels),
+        min_sdk=manifest.min_sdk,
+        target_sdk=manifest.target_sdk,
+        launcher_activity=manifest.launcher_activity or "",
+        is_system=True,
+        is_privileged=plain.is_privileged,
+        debuggable=manifest.debuggable,
+        has_code=manifest.has_code,
+        allow_backup=manifest.allow_backup,
+        shared_user_id=manifest.shared_user_id,
+        requested_permissions=tuple(manifest.permissions),
+        granted_permissions=tuple(manifest.permissions),
+        declared_permissions=tuple(manifest.declared_permissions),
+        provider_authorities=tuple(manifest.provider_authorities),
+        first_install_time_ms=plain.first_install_time_ms,
+        last_update_time_ms=plain.last_update_time_ms,
+        stopped=False,
+        not_launched=False,
+    )
