@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from virtualdevice.adbd.daemon import AdbDaemon
+from virtualdevice.bootloader.flash import Flash
+from virtualdevice.bootloader.recovery import judge_package
+from virtualdevice.bootloader.server import FastbootServer
+from virtualdevice.bootloader.variables import BoardFacts
 from virtualdevice.machine.assembly import machine_spec
+from virtualdevice.machine.host import HostCannot
 from virtualdevice.machine.machine import DeviceMachine
 from virtualdevice.seams import BootMode, SystemServer, ToolCall
 
 __all__ = ["DeviceEndpoints", "VirtualDevice"]
+
+FASTBOOT_MODES = frozenset({BootMode.BOOTLOADER, BootMode.FASTBOOTD})
+NOT_FOUND = 127
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,6 +47,7 @@ class VirtualDevice:
     ) -> None:
         self._system = system
         self._serialno = serialno
+        self._state = state
         self._ports = (adb_port, fastboot_port)
         self._machine = DeviceMachine(
             machine_spec(system, state=state, serialno=serialno),
@@ -45,9 +55,26 @@ class VirtualDevice:
             reboot=self._begin_reboot,
             on_death=lambda: self._begin_reboot(BootMode.SYSTEM),
         )
-        self._adbd = AdbDaemon(self._machine, system, request_reboot=self._begin_reboot)
+        self._adbd = AdbDaemon(
+            self._machine, system, request_reboot=self._begin_reboot, packages=self
+        )
+        self._flash = Flash(
+            state / "flash",
+            api=system.api,
+            slotted=system.get_property("ro.build.ab_update") == "true",
+            unlocked=system.get_property("ro.boot.flash.locked") != "1",
+        )
+        board = BoardFacts(product=self._product, serialno=serialno)
+        self._fastboot = FastbootServer(self._flash, board, leave=self._begin_reboot)
         self._rebooting: asyncio.Task[None] | None = None
-        self._mode = BootMode.SYSTEM
+        self._wanted: BootMode | None = None
+        self._going_down = False
+        self._mode = BootMode.OFF
+        self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    @property
+    def _product(self) -> str:
+        return self._system.adb_properties.get("ro.product.device", "")
 
     @property
     def machine(self) -> DeviceMachine:
@@ -56,8 +83,15 @@ class VirtualDevice:
     async def start(self) -> DeviceEndpoints:
         """Boot into the system; returns when it has booted."""
         adb_port = await self._adbd.listen(self._ports[0])
+        fastboot_port = self._fastboot.reserve(self._ports[1])
         await self._boot(BootMode.SYSTEM)
-        return DeviceEndpoints(adb_port=adb_port, fastboot_port=0, serialno=self._serialno)
+        return DeviceEndpoints(
+            adb_port=adb_port, fastboot_port=fastboot_port, serialno=self._serialno
+        )
+
+    async def failure(self) -> None:
+        """Raises, should a later boot fail, what it failed with; else never returns."""
+        await asyncio.shield(self._failed)
 
     async def stop(self, *, erase: bool = False) -> None:
         """`erase`: leave nothing on the disk."""
@@ -65,33 +99,78 @@ class VirtualDevice:
             self._rebooting.cancel()
             await asyncio.gather(self._rebooting, return_exceptions=True)
         await self._adbd.close()
+        await self._fastboot.close()
+        self._fastboot.release()
         if self._mode is BootMode.SYSTEM and self._machine.alive:
             await self._system.stop()
         if erase and self._machine.alive:
             with contextlib.suppress(OSError):
                 await self._machine.erase()
         await self._machine.stop()
+        self._failed.cancel()
+
+    def folder(self) -> Path:
+        """Where recovery puts a sideloaded package."""
+        place = self._state / "sideload"
+        place.mkdir(exist_ok=True)
+        return place
+
+    def judge(self, package: Path) -> bool:
+        """What recovery thinks of it; its log says why."""
+        verdict = judge_package(package, device=self._product)
+        (self.folder() / "last_install").write_text(
+            f"{verdict.reason or 'Install completed with status 0.'}\n", encoding="utf-8"
+        )
+        return verdict.accepted
 
     async def _run_tool(self, call: ToolCall) -> int:
-        return await self._system.run_tool(call)
+        """Android's commands are there only while Android runs."""
+        if self._mode is BootMode.SYSTEM:
+            return await self._system.run_tool(call)
+        os.write(call.stderr, call.argv[0] + b": inaccessible or not found\n")
+        for descriptor in (call.stdin, call.stdout, call.stderr):
+            os.close(descriptor)
+        return NOT_FOUND
 
     async def _boot(self, mode: BootMode) -> None:
         """adbd is up before the system server is, as on a phone."""
         self._mode = mode
-        await self._machine.boot()
-        self._adbd.come_up(mode)
-        if mode is BootMode.SYSTEM:
-            await self._system.start(self._machine)
+        if mode in FASTBOOT_MODES:
+            await self._fastboot.open(mode)
+        elif mode is not BootMode.OFF:
+            await self._machine.boot(erase_data=self._flash.state.erase_data)
+            if self._flash.state.erase_data:
+                self._flash.state.erase_data = False
+                self._flash.save()
+            self._adbd.come_up(mode)
+            if mode is BootMode.SYSTEM:
+                await self._system.start(self._machine)
 
     def _begin_reboot(self, mode: BootMode) -> None:
-        """Nothing if the device is on its way down already."""
+        """Nothing if the device is on its way down already; a boot under way is followed by it."""
+        if self._going_down:
+            return
+        self._wanted = mode
         if self._rebooting is None or self._rebooting.done():
-            self._rebooting = asyncio.ensure_future(self._reboot(mode))
+            self._rebooting = asyncio.ensure_future(self._reboot_as_wanted())
 
-    async def _reboot(self, mode: BootMode) -> None:
-        await self._adbd.go_down()
-        if self._mode is BootMode.SYSTEM:
-            await self._system.stop()
-        await self._machine.stop()
-        if mode is not BootMode.OFF:
-            await self._boot(mode)
+    async def _reboot_as_wanted(self) -> None:
+        while self._wanted is not None:
+            mode, self._wanted = self._wanted, None
+            try:
+                await self._go_down()
+                await self._boot(mode)
+            except (HostCannot, OSError) as error:
+                if self._wanted is None and not self._failed.done():
+                    self._failed.set_exception(error)
+
+    async def _go_down(self) -> None:
+        self._going_down = True
+        try:
+            await self._adbd.go_down()
+            await self._fastboot.close()
+            if self._mode is BootMode.SYSTEM:
+                await self._system.stop()
+            await self._machine.stop()
+        finally:
+            self._going_down = False

@@ -64,7 +64,7 @@ async def run(request: RunRequest, *, announce: Callable[[str], None]) -> None:
             endpoints = await _start_unless_ended(device, ending)
             if endpoints is not None:
                 announce(_ready_line(request, endpoints, state))
-                await ending.wait()
+                await _until_ended(device, ending)
         finally:
             await device.stop(erase=request.state is None)
 
@@ -81,6 +81,17 @@ async def _start_unless_ended(
     starting.cancel()
     await asyncio.gather(starting, return_exceptions=True)
     return None
+
+
+async def _until_ended(device: VirtualDevice, ending: asyncio.Event) -> None:
+    """Raises what a later boot failed with."""
+    failing = asyncio.ensure_future(device.failure())
+    ended = asyncio.ensure_future(ending.wait())
+    await asyncio.wait({failing, ended}, return_when=asyncio.FIRST_COMPLETED)
+    ended.cancel()
+    if failing.done():
+        failing.result()
+    failing.cancel()
 
 
 def _end_with_stdin(loop: asyncio.AbstractEventLoop, ending: asyncio.Event) -> None:

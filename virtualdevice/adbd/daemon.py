@@ -17,7 +17,7 @@ from virtualdevice.adbd.banner import device_banner
 from virtualdevice.adbd.host_connection import HostConnection
 from virtualdevice.adbd.reverse import ReverseForwards
 from virtualdevice.adbd.service_stream import ServiceStream
-from virtualdevice.adbd.services import ServiceContext, serve
+from virtualdevice.adbd.services import Packages, ServiceContext, serve
 from virtualdevice.machine.machine import DeviceMachine
 from virtualdevice.seams import BootMode, SystemServer
 
@@ -52,10 +52,12 @@ class AdbDaemon:
         system: SystemServer,
         *,
         request_reboot: Callable[[BootMode], None],
+        packages: Packages,
     ) -> None:
         self._machine = machine
         self._system = system
         self._request_reboot = request_reboot
+        self._packages = packages
         self._state = DaemonState()
         self._connections: set[HostConnection] = set()
         self._servers: list[asyncio.Server] = []
@@ -120,6 +122,7 @@ class AdbDaemon:
             reverse=self._state.reverse,
             restart=self.restart,
             request_reboot=self._request_reboot,
+            packages=self._packages,
         )
         await serve(context, stream, service)
 

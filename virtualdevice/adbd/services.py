@@ -6,6 +6,8 @@ import socket
 import struct
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
 
 from virtualdevice.adbd import sockets
 from virtualdevice.adbd.host_connection import HostConnection
@@ -18,10 +20,11 @@ from virtualdevice.adbd.shell_service import (
     run_framed_shell,
     run_plain_shell,
 )
+from virtualdevice.adbd.sideload import parse_sideload_host, take_package
 from virtualdevice.machine.machine import DeviceMachine
 from virtualdevice.seams import BootMode, Credentials, SystemServer
 
-__all__ = ["ServiceContext", "serve"]
+__all__ = ["Packages", "ServiceContext", "serve"]
 
 FIRST_RAW_SHELL_API = 24
 REBOOT_MODES = {
@@ -32,6 +35,14 @@ REBOOT_MODES = {
     "sideload": BootMode.SIDELOAD,
     "sideload-auto-reboot": BootMode.SIDELOAD_AUTO_REBOOT,
 }
+
+
+class Packages(Protocol):
+    """Where recovery keeps a sideloaded package, and what it thinks of it."""
+
+    def folder(self) -> Path: ...
+
+    def judge(self, package: Path) -> bool: ...
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,6 +57,7 @@ class ServiceContext:
     reverse: ReverseForwards
     restart: Callable[..., None]
     request_reboot: Callable[[BootMode], None]
+    packages: Packages
 
     @property
     def credentials(self) -> Credentials:
@@ -249,6 +261,24 @@ async def _reverse(context: ServiceContext, stream: ServiceStream, argument: byt
     await stream.write(answer)
 
 
+async def _sideload_host(context: ServiceContext, stream: ServiceStream, argument: bytes) -> None:
+    wanted = parse_sideload_host(argument)
+    if wanted is None:
+        return
+    size, block = wanted
+    await take_package(
+        stream,
+        context.packages.folder() / "update.zip",
+        size_bytes=size,
+        block_bytes=block,
+        judge=context.packages.judge,
+    )
+    stream.finish()
+    await context.connection.drain()
+    automatic = context.mode is BootMode.SIDELOAD_AUTO_REBOOT
+    context.request_reboot(BootMode.SYSTEM if automatic else BootMode.RECOVERY)
+
+
 def _socket_service(kind: str) -> Handler:
     async def connect(context: ServiceContext, stream: ServiceStream, argument: bytes) -> None:
         try:
@@ -290,4 +320,4 @@ SERVICES: dict[str, Handler] = {
     "reverse": _reverse,
     **{kind: _socket_service(kind) for kind in SOCKET_KINDS},
 }
-SIDELOAD_SERVICES: dict[str, Handler] = {"reboot": _reboot}
+SIDELOAD_SERVICES: dict[str, Handler] = {"reboot": _reboot, "sideload-host": _sideload_host}

@@ -36,6 +36,7 @@ ROOT_DIRECTORIES = (
     "storage/emulated/0", "storage/self",
 )  # fmt: skip
 ROOT_UID = 0
+USER_DATA = ("data", "cache", "metadata")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -92,14 +93,15 @@ class DeviceMachine:
     def alive(self) -> bool:
         return self._link.alive
 
-    async def boot(self) -> None:
-        """Processes, files and tools are there when it returns. HostCannot with one sentence."""
+    async def boot(self, *, erase_data: bool = False) -> None:
+        """Processes, files and tools are there when it returns. `erase_data` is a factory reset.
+        HostCannot with one sentence."""
         self._prepare_disk()
         self._link = ZygoteLink()
         self._spawner = Spawner(link=self._link)
         listener = await self._link.start(
             disk=self._spec.disk,
-            config=self._config(),
+            config={**self._config(), "erase": USER_DATA if erase_data else ()},
             maps=self._spec.maps,
             on_death=self._on_death,
         )

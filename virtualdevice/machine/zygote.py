@@ -21,7 +21,12 @@ import sys
 from typing import Any, NoReturn
 
 from virtualdevice.machine import file_worker, toolbox, zygote_children
-from virtualdevice.machine.building import build_system, load_sources, make_directories
+from virtualdevice.machine.building import (
+    build_system,
+    erase_directories,
+    load_sources,
+    make_directories,
+)
 from virtualdevice.machine.kernel import (
     MountFlag,
     Namespace,
@@ -100,6 +105,7 @@ def _become_init(
     try:
         os.setsid()
         os.umask(0o022)
+        erase_directories(config["erase"])
         make_directories(config["directories"])
         build_system(config["system"], config["digest"], sources)
         sources.clear()

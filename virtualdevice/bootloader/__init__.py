@@ -1,0 +1,1 @@
+"""The bootloader and fastbootd: what the real `fastboot` over TCP talks to."""

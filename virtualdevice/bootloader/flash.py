@@ -1,0 +1,144 @@
+"""The device's partitions: which there are, and what was flashed into them (files in a folder)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from virtualdevice.bootloader.sparse import image_size_bytes, writes_of
+
+__all__ = ["BootState", "Flash", "FlashRefused", "Partition", "partitions_for"]
+
+MIB = 1 << 20
+FIRST_VENDOR_API = 26
+FIRST_VBMETA_API = 28
+FIRST_INIT_BOOT_API = 33
+FILL_CHUNK_BYTES = 1 << 20
+USER_DATA = ("userdata", "cache", "metadata")
+
+
+class FlashRefused(Exception):
+    """The bootloader does not do it; the text is what FAIL says."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Partition:
+    """`slotted` ones are there twice, with `_a` and `_b`."""
+
+    name: str
+    size_bytes: int
+    slotted: bool = True
+    kind: str = "raw"
+
+
+def partitions_for(*, api: int, slotted: bool) -> Mapping[str, Partition]:
+    """By base name. A/B devices have no recovery and no cache (source.android.com, A/B updates)."""
+    sizes = {"boot": 64, "system": 4096, "modem": 128, "bootloader": 16, "radio": 128}
+    if api >= FIRST_VENDOR_API:
+        sizes |= {"vendor": 1024, "dtbo": 8}
+    if api >= FIRST_VBMETA_API:
+        sizes |= {"vbmeta": 1, "product": 2048}
+    if api >= FIRST_INIT_BOOT_API:
+        sizes |= {"init_boot": 8, "vendor_boot": 64, "system_ext": 1024, "odm": 64}
+    once = {"userdata": 16384, "misc": 1, "persist": 32, "frp": 1}
+    once |= {"metadata": 16} if slotted else {"recovery": 64, "cache": 256}
+    both = [Partition(name=n, size_bytes=s * MIB, slotted=slotted) for n, s in sizes.items()]
+    single = [Partition(name=n, size_bytes=s * MIB, slotted=False) for n, s in once.items()]
+    return {part.name: part for part in (*both, *single)}
+
+
+@dataclass(kw_only=True, slots=True)
+class BootState:
+    """What the bootloader keeps over power-off."""
+
+    current_slot: str = "a"
+    unlocked: bool = True
+    unlock_allowed: bool = True
+    erase_data: bool = False
+    """User data is to be emptied before Android starts again."""
+
+
+class Flash:
+    """Contents and state, in files below `folder`."""
+
+    def __init__(self, folder: Path, *, api: int, slotted: bool, unlocked: bool) -> None:
+        self.slotted = slotted
+        self._folder = folder
+        self._table = partitions_for(api=api, slotted=slotted)
+        self._state_file = folder / "state.json"
+        self.state = BootState(unlocked=unlocked)
+        if self._state_file.exists():
+            self.state = BootState(**json.loads(self._state_file.read_text(encoding="utf-8")))
+
+    def save(self) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._state_file.write_text(json.dumps(asdict(self.state)), encoding="utf-8")
+
+    @property
+    def names(self) -> list[str]:
+        """All partitions, with their slots."""
+        return [name for part in self._table.values() for name in self._names_of(part)]
+
+    def _names_of(self, part: Partition) -> list[str]:
+        return [f"{part.name}_a", f"{part.name}_b"] if part.slotted else [part.name]
+
+    def partition(self, name: str) -> Partition | None:
+        """By its name with or without a slot; None if there is none."""
+        if name in self._table:
+            return self._table[name]
+        base, _, slot = name.rpartition("_")
+        part = self._table.get(base)
+        return part if part is not None and part.slotted and slot in {"a", "b"} else None
+
+    def has_slot(self, name: str) -> bool:
+        """Whether `name` wants a slot behind it; `boot_b` has one already."""
+        return name in self._table and self._table[name].slotted
+
+    def write(self, name: str, image: bytes) -> None:
+        """One image, or one part of a sparse one. FlashRefused, or SparseError."""
+        file = self._file(name)
+        part = self.partition(name)
+        assert part is not None
+        if image_size_bytes(image) > part.size_bytes:
+            raise FlashRefused("data too large")
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with file.open("r+b" if file.exists() else "w+b") as content:
+            for write in writes_of(image):
+                content.seek(write.offset_bytes)
+                if write.data is not None:
+                    content.write(write.data)
+                elif write.fill is not None and any(write.fill):
+                    block = write.fill * (FILL_CHUNK_BYTES // len(write.fill))
+                    for start in range(0, write.size_bytes, len(block)):
+                        content.write(block[: write.size_bytes - start])
+            content.truncate(max(content.seek(0, 2), image_size_bytes(image)))
+
+    def read(self, name: str) -> bytes:
+        """What was flashed; nothing if nothing was."""
+        file = self._file(name)
+        return file.read_bytes() if file.exists() else b""
+
+    def erase(self, name: str) -> None:
+        self._file(name).unlink(missing_ok=True)
+        if self._base(name) in USER_DATA:
+            self.state.erase_data = True
+            self.save()
+
+    def erase_user_data(self) -> None:
+        """What locking and unlocking do."""
+        self.state.erase_data = True
+        self.save()
+
+    def _base(self, name: str) -> str:
+        part = self.partition(name)
+        return "" if part is None else part.name
+
+    def _file(self, name: str) -> Path:
+        """A slotted partition without a slot is that of the current one."""
+        part = self.partition(name)
+        if part is None:
+            raise FlashRefused("No such partition")
+        exact = f"{name}_{self.state.current_slot}" if part.slotted and name == part.name else name
+        return self._folder / f"{exact}.img"
