@@ -37,7 +37,7 @@ _LOCAL = struct.Struct("<4sHHHHHLLLHH")
 _END = struct.Struct("<4sHHHHLLH")
 _PIECE = 256 * 1024
 # 65535 records are the most that ZIP without ZIP64 counts; real ones have about 100 bytes each.
-_MAX_DIRECTORY_BYTES = 64 * 1024 * 1024
+_MAX_DIRECTORY_BYTES = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

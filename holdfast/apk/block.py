@@ -13,6 +13,7 @@ from enum import IntEnum
 from functools import cached_property
 
 from holdfast.apk.archive import Apk
+from holdfast.apk.format_error import ApkFormatError
 
 __all__ = ["BlockId", "SigningBlock", "find_signing_block"]
 
@@ -22,7 +23,8 @@ _U64 = struct.Struct("<Q")
 _PAIR_HEAD = struct.Struct("<QL")
 _MIN_SIZE = 32
 # Android takes up to 2 GiB and reads it into memory. A v3 block with lineage has some kilobytes.
-_MAX_SIZE = 64 * 1024 * 1024
+_MAX_SIZE = 16 * 1024 * 1024
+_MOST_PAIRS = 10_000
 
 
 class BlockId(IntEnum):
@@ -58,15 +60,20 @@ class SigningBlock:
 
 
 def find_signing_block(apk: Apk) -> SigningBlock | None:
-    """The block, or None where Android finds none (which may be a broken one)."""
+    """The block, or None where Android finds none (which may be a broken one).
+
+    ApkFormatError for a block beyond the limits of this reader, which no APK comes near.
+    """
     tail = apk.tail
     end = tail.directory_offset
     if end + tail.directory_size != tail.offset or end < _MIN_SIZE:
         return None
     size_in_footer, magic = _FOOTER.unpack(apk.source.read(end - _FOOTER.size, _FOOTER.size))
     size = size_in_footer + _U64.size
-    if magic != _MAGIC or size_in_footer < _FOOTER.size or size > min(end, _MAX_SIZE):
+    if magic != _MAGIC or size_in_footer < _FOOTER.size or size > end:
         return None
+    if size > _MAX_SIZE:
+        raise ApkFormatError(f"a signing block of {size} bytes: too large")
     offset = end - size
     content = apk.source.read(offset, size)
     if _U64.unpack_from(content)[0] != size_in_footer:
@@ -89,6 +96,8 @@ def _pairs(block: bytes) -> tuple[tuple[int, bytes], ...]:
         start = position + _U64.size
         if length < 4 or length > len(content) - start:
             break
+        if len(found) == _MOST_PAIRS:
+            raise ApkFormatError(f"a signing block of more than {_MOST_PAIRS} pairs")
         found.append((pair_id, bytes(content[start + 4 : start + length])))
         position = start + length
     return tuple(found)

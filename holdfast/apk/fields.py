@@ -12,6 +12,7 @@ __all__ = ["FieldReader", "prefixed", "u32"]
 
 _U32 = struct.Struct("<L")
 _I32 = struct.Struct("<l")
+_MOST_FIELDS = 1000
 
 
 class FieldReader:
@@ -51,9 +52,16 @@ class FieldReader:
     def nested(self) -> Self:
         return type(self)(self.prefixed())
 
-    def each_prefixed(self) -> Iterator[bytes]:
-        """All that is left, as a sequence of length-prefixed fields."""
+    def each_prefixed(self, *, most: int = _MOST_FIELDS) -> Iterator[bytes]:
+        """All that is left, as a sequence of length-prefixed fields.
+
+        ApkFormatError for more than `most`: Android has no such limit, hostile files have.
+        """
+        count = 0
         while self.remaining:
+            count += 1
+            if count > most:
+                raise ApkFormatError(f"a list of more than {most} fields")
             yield self.prefixed()
 
 

@@ -16,7 +16,7 @@ from holdfast.apk.certificates import Certificate
 from holdfast.apk.format_error import ApkFormatError
 from holdfast.apk.jar_manifest import JarSection, NamedDigest, digest_to_verify, jar_sections
 from holdfast.apk.pkcs7 import SignedData
-from holdfast.apk.scheme_v2 import MAX_SIGNERS, SIGNER_LIMIT_SINCE_API
+from holdfast.apk.scheme_v2 import MAX_SIGNERS, MOST_SIGNERS_BEFORE, SIGNER_LIMIT_SINCE_API
 from holdfast.apk.verification import Reason, Refusal
 
 __all__ = ["verify_v1"]
@@ -27,8 +27,10 @@ SIGNATURE_FILE = ".SF"
 SIGNATURE_BLOCKS = (".RSA", ".DSA", ".EC")
 APK_SIGNED = "X-Android-APK-Signed"
 
-_MANIFEST_LIMIT = 32 * 1024 * 1024
+_MANIFEST_LIMIT = 12 * 1024 * 1024
 _BLOCK_LIMIT = 1024 * 1024
+_INFLATED_LIMIT = 128 * 1024 * 1024
+_INFLATED_RATIO = 100
 _STRIPPING_PROTECTION_SINCE = {"2": 24, "3": 28}
 
 
@@ -56,6 +58,7 @@ def verify_v1(apk: Apk, *, api: int) -> tuple[Certificate, ...]:
     """
     if apk.duplicate_names:
         raise Refusal(Reason.DUPLICATE_ENTRY, f"two entries named {apk.duplicate_names[0]!r}")
+    _check_sizes(apk)
     manifest = _manifest(apk)
     signed = _signature_files(apk, api)
     with_signer = [
@@ -70,6 +73,13 @@ def verify_v1(apk: Apk, *, api: int) -> tuple[Certificate, ...]:
     if not signers:
         raise Refusal(Reason.JAR_NO_SIGNATURES, "no signature file that counts")
     return tuple(s.certificate for s in _signers_of_all_entries(apk, manifest, signers, api))
+
+
+def _check_sizes(apk: Apk) -> None:
+    """Every entry is inflated: refuse what would be a bomb, which Android does not."""
+    total = sum(entry.size for entry in apk.entries)
+    if total > _INFLATED_LIMIT + _INFLATED_RATIO * apk.size_bytes:
+        raise ApkFormatError(f"entries of {total} bytes in a file of {apk.size_bytes}")
 
 
 def _manifest(apk: Apk) -> _Manifest:
@@ -104,8 +114,9 @@ def _signature_files(apk: Apk, api: int) -> list[tuple[str, bytes]]:
             found.append((name, signature_file))
     if not found:
         raise Refusal(Reason.JAR_NO_SIGNATURES, "no signature block with a signature file")
-    if len(found) > MAX_SIGNERS and api >= SIGNER_LIMIT_SINCE_API:
-        raise Refusal(Reason.TOO_MANY_SIGNERS, f"more than {MAX_SIGNERS} signers")
+    most = MAX_SIGNERS if api >= SIGNER_LIMIT_SINCE_API else MOST_SIGNERS_BEFORE
+    if len(found) > most:
+        raise Refusal(Reason.TOO_MANY_SIGNERS, f"more than {most} signers")
     return [(block, apk.read(file, limit_bytes=_MANIFEST_LIMIT)) for block, file in found]
 
 

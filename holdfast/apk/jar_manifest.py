@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -17,6 +18,8 @@ from holdfast.apk.format_error import ApkFormatError
 __all__ = ["JarSection", "NamedDigest", "digest_to_verify", "jar_sections"]
 
 _STRONGEST_FIRST = (("SHA-512", "sha512"), ("SHA-384", "sha384"), ("SHA-256", "sha256"))
+_LINE = re.compile(rb"([^\r\n]*)(?:\r\n|\r|\n|\Z)")
+_MOST_LINES = 500_000
 _SINCE_STRONGEST_DECIDES = 18
 _SHA384_AND_512_SINCE = 9
 _OLD_DIGESTS = {
@@ -58,12 +61,17 @@ class NamedDigest:
 
 
 def jar_sections(content: bytes) -> Iterator[JarSection]:
-    """The sections of a file, in order; the first is the main section."""
+    """The sections of a file, in order; the first is the main section.
+
+    ApkFormatError for more lines than the entries of an archive can need.
+    """
     start, position = 0, 0
     attributes: list[bytes] = []
-    for line in content.splitlines(keepends=True):
-        position += len(line)
-        text = line.rstrip(b"\r\n")
+    for number, line in enumerate(_LINE.finditer(content)):
+        if number == _MOST_LINES:
+            raise ApkFormatError(f"a manifest of more than {_MOST_LINES} lines")
+        position = line.end()
+        text = line.group(1)
         if not text:
             if attributes:
                 yield _section(attributes, content[start:position])

@@ -22,7 +22,7 @@ __all__ = ["LineageNode", "SigningLineage"]
 FILE_MAGIC = 0x3EFF39D1
 FILE_VERSION = 1
 LINEAGE_VERSION = 1
-MAX_NODES = 256
+MAX_NODES = 32
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -98,9 +98,7 @@ class SigningLineage:
         reader = FieldReader(data)
         reader.u32()
         nodes: list[LineageNode] = []
-        for encoded in reader.each_prefixed():
-            if len(nodes) == MAX_NODES:
-                raise ApkFormatError(f"a lineage of more than {MAX_NODES} signers")
+        for encoded in reader.each_prefixed(most=MAX_NODES):
             nodes.append(_next_node(encoded, nodes))
         return cls(nodes=tuple(nodes))
 

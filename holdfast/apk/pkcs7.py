@@ -27,6 +27,10 @@ _MESSAGE_DIGEST = "1.2.840.113549.1.9.4"
 _ATTRIBUTES_SINCE_API = 19
 _ALL_SIGNERS_SINCE_API = 24
 
+# Android has no such limits; real files have one signer and a short chain.
+_MOST_SIGNERS = 8
+_MOST_CERTIFICATES = 100
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SignerInfo:
@@ -97,10 +101,13 @@ class SignedData:
             del rest[0]
         if not rest:
             raise ApkFormatError("signed data without signer infos")
+        infos = rest[0].expect(Tag.SET).children()
+        if len(infos) > _MOST_SIGNERS or len(certificates) > _MOST_CERTIFICATES:
+            raise ApkFormatError("signed data with too many signers or certificates")
         return cls(
             content_type=encapsulated[0].oid(),
             certificates=certificates,
-            signers=tuple(SignerInfo.parse(v) for v in rest[0].expect(Tag.SET).children()),
+            signers=tuple(SignerInfo.parse(info) for info in infos),
         )
 
     def verified_signer(self, content: bytes, *, api: int) -> Certificate:

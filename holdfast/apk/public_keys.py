@@ -20,8 +20,8 @@ __all__ = ["KeyType", "PublicKey", "SignatureForm", "same_key", "verify_signatur
 _MAX_RSA_BITS = 16_384
 _MAX_RSA_EXPONENT_BITS = 33
 _MIN_RSA_BITS = 512
-_MAX_DSA_BITS = 10_000
-_MAX_DSA_Q_BITS = 512
+_MAX_DSA_BITS = 4096
+_MAX_DSA_Q_BITS = 256
 
 _KEY_TYPES = {
     "1.2.840.113549.1.1.1": "RSA",
@@ -170,7 +170,7 @@ def _checked_dsa(numbers: tuple[int, ...]) -> tuple[int, ...]:
     if len(numbers) != 4:
         raise ApkFormatError("a DSA key that is not p, q, g and y")
     p, q, g, y = numbers
-    sane = 2 < q.bit_length() <= _MAX_DSA_Q_BITS < p.bit_length() + 1 <= _MAX_DSA_BITS
+    sane = 2 < q.bit_length() <= _MAX_DSA_Q_BITS < p.bit_length() <= _MAX_DSA_BITS
     if not sane or min(numbers) <= 0 or g >= p or y >= p:
         raise ApkFormatError("a DSA key with impossible numbers")
     return numbers

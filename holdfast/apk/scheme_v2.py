@@ -8,11 +8,13 @@ from holdfast.apk.fields import FieldReader
 from holdfast.apk.signer_block import ContentDigests, VerifiedSigner, verify_content, verify_signer
 from holdfast.apk.verification import Reason, Refusal
 
-__all__ = ["MAX_SIGNERS", "SIGNER_LIMIT_SINCE_API", "verify_v2"]
+__all__ = ["MAX_SIGNERS", "MOST_SIGNERS_BEFORE", "SIGNER_LIMIT_SINCE_API", "verify_v2"]
 
 MAX_SIGNERS = 10
 SIGNER_LIMIT_SINCE_API = 33
 """The limit came with Android 13's security patches of 2023; patched older devices have it too."""
+MOST_SIGNERS_BEFORE = 20
+"""What this verifier takes where Android had no limit yet, so that no file costs many seconds."""
 
 _STRIPPING_PROTECTION = 0xBEEFF00D
 _V3 = 3
@@ -25,7 +27,7 @@ def verify_v2(
     """The signers, in the block's order; Refusal or ApkFormatError where Android refuses."""
     digests: ContentDigests = {}
     signers: list[VerifiedSigner] = []
-    for encoded in FieldReader(value).nested().each_prefixed():
+    for encoded in FieldReader(value).nested().each_prefixed(most=MOST_SIGNERS_BEFORE):
         if len(signers) == MAX_SIGNERS and api >= SIGNER_LIMIT_SINCE_API:
             raise Refusal(Reason.TOO_MANY_SIGNERS, f"more than {MAX_SIGNERS} signers")
         reader = FieldReader(encoded)

@@ -80,10 +80,10 @@ class _Verifier:
                 found.append(self._signer(FieldReader(encoded)))
             except _NotForThisLevel:
                 continue
+            if len(found) > 1:
+                raise Refusal(Reason.TOO_MANY_SIGNERS, f"several signers for API {self.api}")
         if not found:
             return None
-        if len(found) > 1:
-            raise Refusal(Reason.TOO_MANY_SIGNERS, f"several signers for API {self.api}")
         verify_content(apk, block, self._digests)
         return found[0]
 

@@ -26,6 +26,7 @@ ContentDigests = dict[ContentDigest, bytes]
 """What the signers say the content's digests are, filled by `verify_signer`."""
 
 _MIN_RECORD = 8
+_MOST_CERTIFICATES = 100
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,7 +64,7 @@ def verify_signer(
         raise Refusal(
             Reason.DIGESTS_OF_SIGNERS_DIFFER, "the content digest is not that of another signer"
         )
-    certificates = tuple(signed.nested().each_prefixed())
+    certificates = tuple(signed.nested().each_prefixed(most=_MOST_CERTIFICATES))
     if not certificates:
         raise Refusal(Reason.NO_CERTIFICATES, "no certificates listed")
     parsed = [_certificate(encoded) for encoded in certificates]
