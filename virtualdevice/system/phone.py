@@ -25,6 +25,7 @@ from virtualdevice.system.personality import Personality
 from virtualdevice.system.properties import Properties
 from virtualdevice.system.screen.adb_key import adb_key_dialog
 from virtualdevice.system.screen.drawing import draw, encode_jpeg, encode_png
+from virtualdevice.system.screen.fingers import Fingers
 from virtualdevice.system.screen.surface import Surface
 from virtualdevice.system.screen.windows import Screen
 from virtualdevice.system.settings import Settings
@@ -65,6 +66,7 @@ class Phone:
             clock=clock,
             bars=personality.properties.get("qemu.hw.mainkeys") != "1",
         )
+        self.fingers = Fingers(self.screen)
         self.activities = Activities(self.parts, self.screen)
         self.remover = Remover(
             self.parts, defects=defects, on_change=self.activities.package_changed

@@ -129,7 +129,7 @@ async def on_the_confirm_screen(rig: Rig, apk_name: str) -> None:
 async def press_install(rig: Rig) -> None:
     screen = rig.phone.screen
     yes = next(v for v in screen.top.view(screen.frame).walk() if v.text == "Install")
-    screen.tap(*yes.bounds.centre)
+    rig.phone.fingers.tap(*yes.bounds.centre)
     while rig.phone.is_busy:
         await rig.run("getprop", "ro.serialno")
         await asyncio.sleep(0.001)

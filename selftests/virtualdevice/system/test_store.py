@@ -99,9 +99,9 @@ async def test_declining_leaves_everything_as_it_was(tmp_path: Path, way: str) -
     screen = rig.phone.screen
     if way == "button":
         no = next(v for v in screen.top.view(screen.frame).walk() if v.text == "取消")
-        screen.tap(*no.bounds.centre)
+        rig.phone.fingers.tap(*no.bounds.centre)
     else:
-        screen.press(KeyCode.BACK if way == "back" else KeyCode.HOME)
+        rig.phone.fingers.press(KeyCode.BACK if way == "back" else KeyCode.HOME)
     await settled(rig)
     assert await still_has_letter(rig)
     assert rig.record_line(NAME) == identity
@@ -148,7 +148,7 @@ async def test_the_store_of_aosp_asks_by_the_systems_own_dialog(
     assert rig.record_line(NAME)[2] == 1
     wanted = {"Install", "Update"}
     yes = next(v for v in screen.top.view(screen.frame).walk() if v.text in wanted)
-    screen.tap(*yes.bounds.centre)
+    rig.phone.fingers.tap(*yes.bounds.centre)
     await settled(rig)
     assert rig.record_line(NAME)[2] == 2
     assert await still_has_letter(rig)
@@ -157,7 +157,7 @@ async def test_the_store_of_aosp_asks_by_the_systems_own_dialog(
 async def test_after_the_loss_the_app_asks_to_log_in(tmp_path: Path) -> None:
     rig = await with_chat(tmp_path, BEFORE)
     await push(rig, apk(version_code=2))
-    rig.phone.screen.press(KeyCode.ENTER)
+    rig.phone.fingers.press(KeyCode.ENTER)
     await settled(rig)
     await rig.run("monkey", "-p", NAME, "1")
     assert "欢迎，请登录" in texts(rig)

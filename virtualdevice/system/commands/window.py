@@ -32,23 +32,23 @@ async def input_events(phone: Phone, call: Invocation) -> int:
     """`input [SOURCE] text|keyevent|tap|swipe|draganddrop|motionevent|press …`."""
     words = Words([word for word in call.arguments if word not in SOURCES])
     verb = words.next()
-    screen = phone.screen
+    fingers = phone.fingers
     if verb == "text":
-        screen.type_text(words.required("Error: Invalid arguments").replace("%s", " "))
+        fingers.type_text(words.required("Error: Invalid arguments").replace("%s", " "))
     elif verb == "keyevent":
         for word in [w for w in words.rest() if not w.startswith("--")]:
             code = key_code(word)
             if code is None:
                 raise CommandRefused(f"Error: Invalid arguments for command: {verb}")
-            screen.press(code)
+            fingers.press(code)
     elif verb == "tap":
         x, y = (_pixels(word) for word in words.rest()[:2])
-        screen.tap(x, y)
+        fingers.tap(x, y)
     elif verb in ("swipe", "draganddrop"):
         numbers = [_pixels(word) for word in words.rest()]
         if len(numbers) < 4:
             raise CommandRefused(f"Error: Invalid arguments for command: {verb}")
-        screen.swipe((numbers[0], numbers[1]), (numbers[2], numbers[3]))
+        fingers.swipe((numbers[0], numbers[1]), (numbers[2], numbers[3]))
     elif verb in ("press", "roll", "motionevent", "keycombination"):
         words.rest()
     else:

@@ -66,10 +66,11 @@ async def _check_data(parts: Parts, record: PackageRecord) -> None:
             await _recreate(parts, record)
         return
     name = record.name
+    kind = "System" if record.is_system else "Third party"
     if parts.api <= 23:
         critical(
             parts,
-            f"{'System' if record.is_system else 'Third party'} package {name} has changed from uid: {owner} to {record.app_id}; "
+            f"{kind} package {name} has changed from uid: {owner} to {record.app_id}; "
             "old data erased",
         )
         await parts.storage.destroy_private(name)

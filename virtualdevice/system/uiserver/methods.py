@@ -35,6 +35,7 @@ class UiMethods:
     def __init__(self, phone: Phone) -> None:
         self._phone = phone
         self._screen = phone.screen
+        self._fingers = phone.fingers
         self._traversed = ""
         self._pressed_at: tuple[int, int] | None = None
         self._methods: dict[str, Callable[..., Any]] = self._table()
@@ -62,9 +63,9 @@ class UiMethods:
             "drag": self._drag,
             "injectInputEvent": self._inject,
             "pressKey": self._press_key,
-            "pressKeyCode": lambda code, meta=0: self._screen.press(int(code)),
-            "wakeUp": lambda: self._screen.press(224),
-            "sleep": lambda: self._screen.press(223),
+            "pressKeyCode": lambda code, meta=0: self._fingers.press(int(code)),
+            "wakeUp": lambda: self._fingers.press(224),
+            "sleep": lambda: self._fingers.press(223),
             "isScreenOn": lambda: self._screen.is_on,
             "setOrientation": self._set_orientation,
             "freezeRotation": lambda frozen=True: None,
@@ -77,7 +78,7 @@ class UiMethods:
             "makeToast": self._make_toast,
             "getClipboard": lambda: self._screen.clipboard,
             "setClipboard": self._set_clipboard,
-            "pasteClipboard": lambda: self._screen.type_text(self._screen.clipboard),
+            "pasteClipboard": lambda: self._fingers.type_text(self._screen.clipboard),
             "clearInputText": self._clear_input,
             "waitForIdle": lambda timeout=0: None,
             "waitForWindowUpdate": lambda package=None, timeout=0: True,
@@ -165,7 +166,7 @@ class UiMethods:
             x, y = self._one(where).view.bounds.centre
         else:
             x, y = round(float(where)), round(float(y or 0))
-        self._screen.tap(x, y)
+        self._fingers.tap(x, y)
         return True
 
     def _swipe(self, *arguments: Any) -> bool:
@@ -173,12 +174,12 @@ class UiMethods:
             self._one(arguments[0])
             return True
         x1, y1, x2, y2 = (round(float(value)) for value in arguments[:4])
-        self._screen.swipe((x1, y1), (x2, y2))
+        self._fingers.swipe((x1, y1), (x2, y2))
         return True
 
     def _swipe_points(self, points: list[float], steps: int) -> bool:
         numbers = [round(float(value)) for value in points]
-        self._screen.swipe((numbers[0], numbers[1]), (numbers[-2], numbers[-1]))
+        self._fingers.swipe((numbers[0], numbers[1]), (numbers[-2], numbers[-1]))
         return True
 
     def _drag(self, x1: float, y1: float, x2: float, y2: float, steps: int) -> bool:
@@ -191,12 +192,12 @@ class UiMethods:
             self._pressed_at = point
         elif int(action) == 1 and self._pressed_at is not None:
             start, self._pressed_at = self._pressed_at, None
-            self._screen.swipe(start, point)
+            self._fingers.swipe(start, point)
         return True
 
     def _press_key(self, name: str) -> bool:
         code = KEY_NAMES.get(name)
-        return False if code is None else self._screen.press(code)
+        return False if code is None else self._fingers.press(code)
 
     # Selectors.
 
@@ -230,7 +231,7 @@ class UiMethods:
         if surface is None or not view.editable:
             return False
         surface.focus = view.key
-        self._screen.set_text(surface, view.key, text or "")
+        self._fingers.set_text(surface, view.key, text or "")
         return True
 
     def _surface_with(self, view: View) -> Surface | None:
@@ -243,7 +244,7 @@ class UiMethods:
     def _clear_input(self) -> None:
         surface = self._screen.top
         if surface.focus in surface.texts:
-            self._screen.set_text(surface, surface.focus, "")
+            self._fingers.set_text(surface, surface.focus, "")
 
     def _child_by(self, attribute: str) -> Callable[..., Any]:
         def search(selector: Selector, child: Selector, text: str, scroll: bool = False) -> Any:

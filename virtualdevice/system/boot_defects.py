@@ -1,0 +1,162 @@
+"""Defects that show at the next boot.
+
+`reference` numbers are the defect classes of the update-semantics reference, section 8.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from virtualdevice.system.defects import Boot, Defect, Parts
+from virtualdevice.system.packages.permissions import is_runtime
+from virtualdevice.system.packages.records import PackageRecord
+
+__all__ = ["BOOT_DEFECTS", "free_app_id"]
+
+OTHER_APP_ID = 19000
+
+
+def _users_apps(parts: Parts) -> list[PackageRecord]:
+    return [record for record in parts.registry if not record.is_system]
+
+
+def free_app_id(parts: Parts) -> int:
+    """One that no package has, far from those that are handed out."""
+    taken = {record.app_id for record in parts.registry}
+    return next(n for n in range(OTHER_APP_ID, OTHER_APP_ID + 1000) if n not in taken)
+
+
+async def _renumber_at_boot(parts: Parts, boot: Boot) -> None:
+    for record in _users_apps(parts):
+        parts.registry.put(replace(record, app_id=free_app_id(parts)))
+
+
+async def _reset_settings(parts: Parts, boot: Boot) -> None:
+    parts.settings.reset()
+
+
+async def _wipe_device_storage_at_boot(parts: Parts, boot: Boot) -> None:
+    for record in _users_apps(parts):
+        await parts.files.empty_directory(parts.storage.device_directory(record.name))
+
+
+async def _wipe_external_at_boot(parts: Parts, boot: Boot) -> None:
+    for record in _users_apps(parts):
+        await parts.files.remove_tree(parts.storage.external_directories(record.name)[0])
+
+
+async def _wipe_data_at_boot(parts: Parts, boot: Boot) -> None:
+    for record in _users_apps(parts):
+        await parts.storage.clear(record)
+
+
+async def _forget_users_apps(parts: Parts, boot: Boot) -> None:
+    for record in _users_apps(parts):
+        parts.registry.remove(record.name)
+
+
+async def _reset_permissions_at_boot(parts: Parts, boot: Boot) -> None:
+    for record in _users_apps(parts):
+        held = [p for p in record.granted_permissions if not is_runtime(p, api=parts.api)]
+        parts.registry.put(replace(record, granted_permissions=tuple(held)))
+
+
+async def _reset_app_ops_at_boot(parts: Parts, boot: Boot) -> None:
+    for record in _users_apps(parts):
+        parts.registry.put(replace(record, app_ops={}))
+
+
+async def _revert_update_at_boot(parts: Parts, boot: Boot) -> None:
+    """The version number falls back by one: the update did not hold."""
+    for record in _users_apps(parts):
+        if record.last_update_time_ms != record.first_install_time_ms:
+            older = max(1, record.version_code - 1)
+            parts.registry.put(replace(record, version_code=older))
+
+
+async def _disable_at_boot(parts: Parts, boot: Boot) -> None:
+    for record in _users_apps(parts):
+        parts.registry.put(replace(record, enabled=2))
+
+
+async def _wipe_databases_at_boot(parts: Parts, boot: Boot) -> None:
+    for record in _users_apps(parts):
+        await parts.files.empty_directory(
+            f"{parts.storage.credential_directory(record.name)}/databases"
+        )
+
+
+BOOT_DEFECTS = (
+    Defect(
+        name="appid_renumbered_on_reboot",
+        about="a reboot gives every app another app id, and the data becomes unreadable or erased",
+        reference="7",
+        at_boot=_renumber_at_boot,
+    ),
+    Defect(
+        name="records_lost_on_reboot",
+        about="a reboot forgets the user's apps",
+        reference="8",
+        at_boot=_forget_users_apps,
+    ),
+    Defect(
+        name="settings_reset_on_reboot",
+        about="a reboot puts all settings back to their defaults",
+        reference="24",
+        at_boot=_reset_settings,
+    ),
+    Defect(
+        name="de_storage_wiped_on_reboot",
+        about="a reboot empties device-protected storage",
+        reference="12",
+        at_boot=_wipe_device_storage_at_boot,
+    ),
+    Defect(
+        name="external_data_wiped_on_reboot",
+        about="a reboot takes Android/data",
+        reference="13",
+        at_boot=_wipe_external_at_boot,
+    ),
+    Defect(
+        name="data_wiped_on_reboot",
+        about="a reboot empties the user's apps",
+        reference="16",
+        at_boot=_wipe_data_at_boot,
+    ),
+    Defect(
+        name="databases_wiped_on_reboot",
+        about="a reboot empties the apps' databases/",
+        reference="17",
+        at_boot=_wipe_databases_at_boot,
+    ),
+    Defect(
+        name="permissions_reset_on_reboot",
+        about="a reboot takes back what the user had granted",
+        reference="22",
+        at_boot=_reset_permissions_at_boot,
+    ),
+    Defect(
+        name="app_ops_reset_on_reboot",
+        about="a reboot takes back special accesses",
+        reference="21",
+        at_boot=_reset_app_ops_at_boot,
+    ),
+    Defect(
+        name="update_reverted_on_reboot",
+        about="a reboot falls back to the version before the update",
+        reference="9",
+        at_boot=_revert_update_at_boot,
+    ),
+    Defect(
+        name="apps_disabled_on_reboot",
+        about="a reboot leaves the user's apps disabled",
+        reference="23",
+        at_boot=_disable_at_boot,
+    ),
+    Defect(
+        name="ce_left_locked",
+        about="after a reboot credential-encrypted storage is never unlocked",
+        reference="12",
+        flags=frozenset({"ce_stays_locked"}),
+    ),
+)
