@@ -224,3 +224,13 @@ def test_two_entries_of_one_name_are_refused() -> None:
     apk = Apk.from_bytes(build_archive([*members, members[0]]))
     answer = verify(apk, api=29)
     assert answer.findings[0].reason is Reason.DUPLICATE_ENTRY
+
+
+@pytest.mark.parametrize(("api", "accepted"), [(25, True), (26, False), (36, False)])
+def test_a_malformed_android_manifest_is_refused_where_v1_has_to_look_into_it(
+    api: int, accepted: bool
+) -> None:
+    jar = Jar(entries={**contents(), "AndroidManifest.xml": b"no binary XML"}).sign()
+    assert verify(jar.apk(), api=api).accepted is accepted
+    if not accepted:
+        assert refusal(jar, api) is Reason.MANIFEST_MALFORMED

@@ -129,7 +129,7 @@ def test_verity_is_better_than_sha_256_and_worse_than_sha_512() -> None:
         signatures=(ECDSA, VERITY),
         wrong_digests=frozenset({VERITY}),
     )
-    assert not is_taken(with_signers(over_sha256))
+    assert refusal(with_signers(over_sha256)) is Reason.CONTENT_SIZE_WRONG
     under_sha512 = CraftedSigner(
         key=key(),
         digests=(ECDSA_512, VERITY),

@@ -74,12 +74,17 @@ def test_an_entry_that_comes_twice_is_taken_with_doubt_where_the_whole_file_is_s
         assert answer.findings[0].reason is Reason.DUPLICATE_ENTRY
 
 
-def test_a_broken_manifest_is_refused_where_v1_has_to_look_into_it() -> None:
-    members = [ArchiveMember(name="AndroidManifest.xml", data=b"no binary XML")]
-    from_no_manifest = sign(probe(), signers=[key()], schemes={Scheme.V2})
-    assert verify(Apk.from_bytes(from_no_manifest), api=30).accepted
-    answer = verify(Apk.from_bytes(build_archive(members)), api=30)
-    assert not answer.accepted
+@needs_corpus
+@pytest.mark.parametrize(("api", "accepted"), [(25, True), (26, False), (36, False)])
+def test_an_app_for_the_second_sandbox_needs_a_newer_scheme_than_v1(
+    api: int, accepted: bool
+) -> None:
+    with Apk.from_path(corpus_apk("apksig/unsigned-targetSandboxVersion-2.apk")) as unsigned:
+        apk = Apk.from_bytes(sign(unsigned, signers=[key()], schemes={Scheme.V1}))
+    answer = verify(apk, api=api)
+    assert answer.accepted is accepted
+    if not accepted:
+        assert answer.findings[0].reason is Reason.SCHEME_TOO_OLD_FOR_SANDBOX
 
 
 @needs_corpus
