@@ -11,6 +11,7 @@ from holdfast.userdata.words import describe
 
 __all__ = [
     "data_of_another_owner",
+    "disabled",
     "factory_version",
     "labels_wrong",
     "older_app_newer_data",
@@ -23,6 +24,7 @@ __all__ = [
     "preload_resigned",
     "reinstalled",
     "replaced_by_preload",
+    "rewritten",
     "shared_files_gone",
     "update_dropped",
 ]
@@ -30,6 +32,10 @@ __all__ = [
 _DATA_KINDS = frozenset(
     {ChangeKind.LOST, ChangeKind.EMPTIED, ChangeKind.TRUNCATED, ChangeKind.REVERTED}
 )
+
+
+_MANY = 5
+"""From this many files on, and from a quarter of them, it is no accident."""
 
 
 def _both_installed(before: Snapshot, after: Snapshot) -> bool:
@@ -104,8 +110,8 @@ def preload_renumbered(before: Snapshot, after: Snapshot) -> tuple[str, ...]:
 
 
 def data_of_another_owner(before: Snapshot, after: Snapshot) -> tuple[str, ...]:
-    """run-as itself refuses a directory of another owner from API 30 on."""
-    if "wrong owner" in after.access_error:
+    """run-as itself refuses a directory of another owner."""
+    if after.owner_is_wrong:
         return (after.access_error,)
     found = []
     for area in comparable_areas(before, after):
@@ -138,6 +144,33 @@ def factory_version(before: Snapshot, after: Snapshot) -> tuple[str, ...]:
     fell = _version_fell(before, after)
     gone = not diff(before, after).intact
     return (*fell, "its data changed with it") if fell and gone else ()
+
+
+def disabled(before: Snapshot, after: Snapshot) -> tuple[str, ...]:
+    was, now = before.identity.enabled, after.identity.enabled
+    if was in (0, 1) and now is not None and now > 1:
+        return (f"enabled state {was} → {now}",)
+    return ()
+
+
+def rewritten(before: Snapshot, after: Snapshot) -> tuple[str, ...]:
+    """Most files have the content that they had and another time: a copy that kept no times.
+
+    Whoever sorts pictures or documents by date misses it. One file may well be written again.
+    """
+    same, moved = 0, 0
+    for area in comparable_areas(before, after):
+        if area is Area.SHARED:
+            continue
+        was = {e.path: e for e in before.entries(area) if e.kind is EntryKind.FILE and e.digest}
+        for entry in after.entries(area):
+            old = was.get(entry.path)
+            if old and old.digest == entry.digest and len(old.mtime) == len(entry.mtime):
+                same += 1
+                moved += old.mtime != entry.mtime
+    if moved < _MANY or 4 * moved < same:
+        return ()
+    return (f"{moved} of {same} unchanged files have another time",)
 
 
 def permissions_changed(before: Snapshot, after: Snapshot) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from holdfast.userdata.changes import Change, ChangeKind, ExpectedChanges, Subje
 from holdfast.userdata.diff_files import file_changes
 from holdfast.userdata.diff_meaning import database_changes, preferences_changes
 from holdfast.userdata.parse import is_cache
-from holdfast.userdata.values import Area, AreaState, EntryKind, Snapshot
+from holdfast.userdata.values import Area, AreaState, EntryKind, Reach, Snapshot
 from holdfast.userdata.words import describe, rank
 
 __all__ = ["Diff", "diff"]
@@ -121,12 +121,12 @@ def _area_changes(before: Snapshot, after: Snapshot) -> Iterator[Change]:
             continue  # then it is gone with the app, and is counted as lost
         again = after.areas.get(area)
         why = again.why if again else "it was not looked at"
-        foreign = "wrong owner" in after.access_error
+        own_eyes = area.private and after.access is Reach.RUN_AS
         yield Change(
-            kind=ChangeKind.UNREADABLE if foreign else ChangeKind.NOT_SEEN,
+            kind=ChangeKind.UNREADABLE if own_eyes or after.owner_is_wrong else ChangeKind.NOT_SEEN,
             subject=Subject.AREA,
             area=area,
             count=sum(e.kind is EntryKind.FILE for e in content.entries),
             size_bytes=sum(e.size_bytes for e in content.entries if e.kind is EntryKind.FILE),
-            detail=why,
+            detail=after.access_error if after.owner_is_wrong else why,
         )

@@ -41,6 +41,8 @@ _PACKAGE = re.compile(r"^package:(?:\S*=)?([\w.]+)(?:.*?\suid:(\d+))?", re.MULTI
 _APEX = re.compile(r"^package:(\S+) versionCode:(\d+)", re.MULTILINE)
 _USER = re.compile(r"UserInfo\{(\d+):([^:]*):", re.MULTILINE)
 _ACCOUNT = re.compile(r"^\s*Account \{name=(.*), type=(.*)\}", re.MULTILINE)
+_ENABLED = re.compile(r"^ *User 0:.*\benabled=(\d)", re.MULTILINE)
+_REQUESTED = re.compile(r"^( *)requested permissions:\n(?:\1 +.*\n?)*", re.MULTILINE)
 _APP_OP = re.compile(r"^(?:Uid mode: )?([A-Z_0-9]+): (\w+)", re.MULTILINE)
 
 
@@ -56,6 +58,7 @@ class Answers:
     checksum: str
     has_tar: bool
     shows_labels: bool
+    requested: tuple[str, ...]
     identity: Identity
     facts: Facts
 
@@ -124,7 +127,12 @@ def read_answers(output: bytes, *, package_name: str, nonce: str, api: int) -> A
         checksum=next((t for t in CHECKSUM_TOOLS if t in tools), CHECKSUM_TOOLS[-1]),
         has_tar="tar" in tools,
         shows_labels=":" in answers.get("label", ""),
-        identity=_identity(record, installed=answers.get("path", "").startswith("package:")),
+        requested=_requested(answers.get("package", "")),
+        identity=_identity(
+            record,
+            installed=answers.get("path", "").startswith("package:"),
+            enabled=_ENABLED.search(answers.get("package", "")),
+        ),
         facts=_facts(answers, api),
     )
 
@@ -143,7 +151,15 @@ def _reach(answers: Mapping[str, str]) -> tuple[Reach, str]:
     return (Reach.RUN_AS, "") if refusal.startswith("uid=") else (Reach.EXTERNAL, refusal)
 
 
-def _identity(record: PackageRecord | None, *, installed: bool) -> Identity:
+def _requested(dump: str) -> tuple[str, ...]:
+    """The permissions that the app asks for (dumpsys lists them by API 23 and up)."""
+    block = _REQUESTED.search(dump)
+    return tuple(re.findall(r"[\w.]+\.permission\.\w+", block[0])) if block else ()
+
+
+def _identity(
+    record: PackageRecord | None, *, installed: bool, enabled: re.Match[str] | None
+) -> Identity:
     if record is None:
         return Identity(installed=installed)
     user = record.user(0)
@@ -159,6 +175,7 @@ def _identity(record: PackageRecord | None, *, installed: bool) -> Identity:
         version_code=record.version_code,
         installer=record.installer,
         code_path=record.code_path,
+        enabled=int(enabled[1]) if enabled else None,
         flags=record.flags,
         permissions=record.granted,
     )

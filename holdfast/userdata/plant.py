@@ -44,6 +44,13 @@ _SCRIPTED_FILES = 500
 """More files than these go by `tar` where there is one: two processes a file are too slow."""
 
 
+_FIRST_RUNTIME_PERMISSIONS = 23
+_GRANTED = frozenset(
+    f"android.permission.{name}"
+    for name in ("CAMERA", "RECORD_AUDIO", "READ_CONTACTS", "ACCESS_FINE_LOCATION")
+)
+
+
 class PlantDevice(Protocol):
     """What planting needs of a device; `holdfast.device.Device` has it."""
 
@@ -110,11 +117,12 @@ def plant(
     size_bytes -= sum(file.size_bytes for file in failed)
     if answers.reach is Reach.ROOT and not answers.run_as:
         _give_to_app(device, answers, roots, deadline)
+    refused_settings = _choose(device, package_name, answers, deadline)
     unreachable = {item.file.area for item in items} - {item.file.area for item in reachable}
     return Planted(
         files=written,
         size_bytes=size_bytes,
-        not_covered=tuple(_not_covered(unreachable, failed, answers, roots)),
+        not_covered=(*_not_covered(unreachable, failed, answers, roots), *refused_settings),
     )
 
 
@@ -245,6 +253,22 @@ def _give_to_app(
         if area.private and uid is not None:
             command = f"chown -R {uid}:{uid} {root}/*; restorecon -R {root}"
             device.shell.run(command, deadline=deadline)
+
+
+def _choose(
+    device: PlantDevice, package_name: str, answers: Answers, deadline: Deadline
+) -> tuple[str, ...]:
+    """Make the choices that a user makes in Settings: grant some of the permissions that the app
+    asks for, and forbid it something. API 23 and up. Returns what was refused, in words."""
+    if device.api < _FIRST_RUNTIME_PERMISSIONS:
+        return ()
+    asked = [f"pm grant {package_name} {p}" for p in answers.requested if p in _GRANTED]
+    asked.append(f"appops set {package_name} VIBRATE ignore")
+    script = "; ".join(
+        f'[ -z "$({command} 2>&1)" ] || echo "refused {command}"' for command in asked
+    )
+    said = device.shell.run(script, deadline=deadline).text
+    return tuple(line for line in said.splitlines() if line.startswith("refused "))
 
 
 def _not_covered(

@@ -173,7 +173,8 @@ class Identity:
 
     `installed` is whether it is there for this user, `record` whether there is a record at all
     (one is left by `uninstall -k`). `signers` are the hashes that dumpsys shows, which mean
-    something across reboots only from API 24. `system_below` says that a preloaded twin hides.
+    something across reboots only from API 24. `enabled` is COMPONENT_ENABLED_STATE_* of
+    PackageManager: 0 and 1 are enabled, 2 to 4 disabled.
     """
 
     installed: bool
@@ -187,6 +188,7 @@ class Identity:
     version_code: int | None = None
     installer: str | None = None
     code_path: str | None = None
+    enabled: int | None = None
     flags: frozenset[str] = frozenset()
     permissions: frozenset[str] = frozenset()
 
@@ -239,6 +241,14 @@ class Snapshot:
     @property
     def installed(self) -> bool:
         return self.identity.installed
+
+    @property
+    def owner_is_wrong(self) -> bool:
+        """Whether run-as refused because the app's directory is not the app's own.
+
+        Words: system/core/run-as (API 30 and up name the owners; older ones say `corrupt`).
+        """
+        return any(words in self.access_error for words in ("wrong owner", "corrupt installation"))
 
     @property
     def uid(self) -> int | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -23,8 +23,9 @@ from holdfast.lab.inventory import VirtualSpec
 from holdfast.lab.provider import Endpoint
 from holdfast.lab.virtual import VirtualProvider
 
-__all__ = ["PACKAGE", "Rehearsal", "probe_apk", "rehearsal", "signing_key"]
+__all__ = ["CAMERA", "PACKAGE", "Rehearsal", "probe_apk", "rehearsal", "signing_key", "started"]
 
+CAMERA = "android.permission.CAMERA"
 PACKAGE = "com.example.chat"
 
 
@@ -35,7 +36,7 @@ def signing_key(name: str) -> SigningKey:
 
 @cache
 def probe_apk(version_code: int, signer: str = "first") -> bytes:
-    spec = ProbeSpec(package_name=PACKAGE, version_code=version_code)
+    spec = ProbeSpec(package_name=PACKAGE, version_code=version_code, permissions=(CAMERA,))
     return sign(build_probe(spec), signers=[signing_key(signer)])
 
 
@@ -64,14 +65,22 @@ class Rehearsal:
 @contextmanager
 def rehearsal(personality: str, *, defects: tuple[str, ...] = ()) -> Iterator[Rehearsal]:
     """A running device with the probe installed; skips, in words, where none can run."""
+    with ExitStack() as stack:
+        try:
+            running = stack.enter_context(started(personality, defects=defects))
+        except HostToolMissing as reason:
+            pytest.skip(f"no virtual device on this host: {reason}")
+        yield running
+
+
+@contextmanager
+def started(personality: str, *, defects: tuple[str, ...] = ()) -> Iterator[Rehearsal]:
+    """A running device with the probe installed. HostToolMissing where none can run."""
     spec = VirtualSpec(name="rehearsal", kind="virtual", personality=personality, defects=defects)
     provider = VirtualProvider(spec, folder=Path.cwd())
     journal = Journal()
     ledger = Ledger(journal)
-    try:
-        endpoint = provider.start(Deadline.after(60.0), say=lambda _sentence: None)
-    except HostToolMissing as reason:
-        pytest.skip(f"no virtual device on this host: {reason}")
+    endpoint = provider.start(Deadline.after(60.0), say=lambda _sentence: None)
     try:
         device = connect(
             name=spec.name,

@@ -39,6 +39,10 @@ def mislabelled() -> Snapshot:
     return snapshot(file("files/a", label="u:object_r:system_data_file:s0"))
 
 
+def many_files(mtime: str) -> Snapshot:
+    return snapshot(*(file(f"files/{n}", str(n).encode(), mtime=mtime) for n in range(6)))
+
+
 def shared(*names: str) -> Snapshot:
     return snapshot(*(file(name) for name in names), area=Area.SHARED)
 
@@ -92,7 +96,10 @@ CASES: dict[int, list[tuple[Snapshot, Snapshot]]] = {
         (with_identity(), with_identity(permissions=frozenset())),
         (with_identity(permissions=frozenset()), with_identity()),
     ],
-    23: [(with_facts(roles={"SMS": "a.a"}), with_facts(roles={"SMS": "b.b"}))],
+    23: [
+        (with_identity(enabled=0), with_identity(enabled=2)),
+        (with_facts(roles={"SMS": "a.a"}), with_facts(roles={"SMS": "b.b"})),
+    ],
     24: [
         (
             with_facts(settings=SETTINGS),
@@ -111,6 +118,7 @@ CASES: dict[int, list[tuple[Snapshot, Snapshot]]] = {
     27: [(with_identity(), with_identity(installed=False))],
     28: [
         (snapshot(file("files/a"), file("files/b", b"y")), snapshot(file("files/b", b"y"))),
+        (many_files("2026-11-01 10:00:00"), many_files("2026-11-09 10:00:00")),
     ],
     29: [
         (
@@ -138,7 +146,10 @@ def test_each_class_of_damage_is_detected(number: int, before: Snapshot, after: 
 
 
 def test_every_detector_has_a_case_that_turns_it_red() -> None:
-    assert {detector.number for detector in DETECTORS} == set(CASES)
+    found = {
+        detection.title for cases in CASES.values() for case in cases for detection in detect(*case)
+    }
+    assert found == {detector.title for detector in DETECTORS}
 
 
 def test_every_class_is_detected_or_says_why_not() -> None:

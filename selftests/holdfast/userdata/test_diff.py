@@ -6,7 +6,7 @@ import pytest
 
 from holdfast.userdata.changes import Change, ChangeKind, ExpectedChanges, Subject
 from holdfast.userdata.diff import Diff, diff
-from holdfast.userdata.values import Area, AreaContent, AreaState, Entry, Snapshot
+from holdfast.userdata.values import Area, AreaContent, AreaState, Entry, Reach, Snapshot
 from selftests.holdfast.userdata.made import (
     UID,
     database,
@@ -24,6 +24,11 @@ OTHER_LABEL = "u:object_r:app_data_file:s0:c9,c256,c512,c768"
 def only(found: Diff) -> Change:
     (change,) = found.changes
     return change
+
+
+def not_seen(**changed: object) -> Snapshot:
+    areas = {Area.CREDENTIAL: AreaContent(state=AreaState.NOT_SEEN, why="not debuggable")}
+    return snapshot(areas=areas, **{"access": Reach.EXTERNAL, **changed})  # type: ignore[arg-type]
 
 
 BEFORE = file("files/a", b"hello world", mtime="2026-11-05 10:00:00.0 +0000")
@@ -177,11 +182,6 @@ def test_expected_changes_are_not_missed() -> None:
     assert len(diff(before, after).changes) == 4
 
 
-def not_seen(**changed: object) -> Snapshot:
-    areas = {Area.CREDENTIAL: AreaContent(state=AreaState.NOT_SEEN, why="not debuggable")}
-    return snapshot(areas=areas, **changed)  # type: ignore[arg-type]
-
-
 def test_what_cannot_be_seen_again_is_not_intact_and_not_lost() -> None:
     found = diff(snapshot(file("files/a", b"12345")), not_seen())
     assert not found.intact
@@ -191,8 +191,15 @@ def test_what_cannot_be_seen_again_is_not_intact_and_not_lost() -> None:
     )
 
 
-def test_what_run_as_refuses_for_a_wrong_owner_is_unreadable() -> None:
-    after = not_seen(access_error="run-as: /data/user/0/x has wrong owner: 1/1, not 2")
+@pytest.mark.parametrize(
+    "after",
+    [
+        not_seen(access_error="run-as: /data/user/0/x has wrong owner: 1/1, not 2"),
+        not_seen(access_error="run-as: Package 'x' has corrupt installation"),
+        not_seen(access=Reach.RUN_AS),
+    ],
+)
+def test_what_the_app_itself_may_not_enter_is_unreadable(after: Snapshot) -> None:
     found = diff(snapshot(file("files/a")), after)
     assert only(found).kind is ChangeKind.UNREADABLE
     assert not found.only_unseen

@@ -16,7 +16,7 @@ from holdfast.userdata.diff import diff
 from holdfast.userdata.plant import plant
 from holdfast.userdata.seed import ODD_NAMES
 from holdfast.userdata.values import Area, Reach, path_of_bytes
-from selftests.holdfast.userdata.rehearsal import PACKAGE, Rehearsal, probe_apk, rehearsal
+from selftests.holdfast.userdata.rehearsal import CAMERA, PACKAGE, Rehearsal, probe_apk, rehearsal
 
 
 def soon() -> Deadline:
@@ -35,6 +35,9 @@ def test_data_survives_a_good_update_and_a_reboot(phone: Rehearsal) -> None:
     assert planted.not_covered == (none_there if phone.device.api < 24 else ())
     before = collect(phone.device, PACKAGE, deadline=soon())
     assert before.access is Reach.RUN_AS
+    if phone.device.api >= 23:
+        assert CAMERA in before.identity.permissions
+        assert before.facts.app_ops
     paths = {e.path for e in before.entries(Area.CREDENTIAL)}
     assert {"files/odd/" + path_of_bytes(name) for name in ODD_NAMES} <= paths
     chat = next(d for d in before.databases if d.name == "EnMicroMsg.db")
