@@ -66,14 +66,15 @@ def html_page(summary: Summary, evidence: Path) -> str:
         lstrip_blocks=True,
     )
     environment.filters["clock"] = _clock
-    environment.filters["verdict"] = lambda verdict: str(verdict).replace("_", " ")
+    environment.filters["verdict"] = _words
+    environment.filters["cell"] = _cell
     environment.filters["duration"] = lambda seconds: f"{seconds:.1f} s"
     return environment.get_template("report.html.j2").render(
         conclusion=_CONCLUSION[summary.exit_status],
         good=summary.exit_status is ExitStatus.NOTHING_UNEXPECTED,
         counts=[(o, _OUTCOME_WORDS[o], n) for o, n in summary.counts.items() if n],
         words=_OUTCOME_WORDS,
-        devices=[_column(summary, name) for name in summary.devices],
+        devices=[_column(summary, name) for name in sorted(summary.devices)],
         rows=_rows(summary),
         records=summary.records,
         pictures={r.id: _pictures(r, evidence) for r in summary.records},
@@ -94,9 +95,22 @@ def _rows(summary: Summary) -> list[_Row]:
     for record in summary.records:
         by_title.setdefault(record.title, {})[record.device] = record
     return [
-        _Row(title=title, cells=tuple(found.get(device) for device in summary.devices))
+        _Row(title=title, cells=tuple(found.get(device) for device in sorted(summary.devices)))
         for title, found in sorted(by_title.items())
     ]
+
+
+def _words(verdict: object) -> str:
+    return str(verdict).replace("_", " ")
+
+
+def _cell(record: TestRecord) -> str:
+    """What a cell of the matrix says: the verdict, or why there is none."""
+    if record.result is None or record.outcome in (Outcome.NOT_COVERED, Outcome.ERROR):
+        return _OUTCOME_WORDS[record.outcome]
+    if record.outcome is Outcome.PASSED and not record.result.verdict.passes:
+        return f"{_words(record.result.verdict)}, as it must"  # a control shows the loss
+    return _words(record.result.verdict)
 
 
 def _clock(at: float | None) -> str:
