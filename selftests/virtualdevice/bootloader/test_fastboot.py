@@ -215,6 +215,7 @@ def test_sideload_takes_a_package_for_this_device_and_refuses_others(
     reboot(phone, BootMode.SIDELOAD)
     adb("-s", phone.serial, "wait-for-sideload")
     assert adb("-s", phone.serial, "sideload", str(ota(tmp_path / "bad.zip", "other"))).status != 0
+    adb("-s", phone.serial, "wait-for-recovery")
     log = (phone.state / "sideload" / "last_install").read_text(encoding="utf-8")
     assert log == "E:Package is for product other but expected fakephone\n"
     adb("disconnect", phone.serial)
