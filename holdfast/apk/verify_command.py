@@ -70,19 +70,22 @@ def verify_plainly(arguments: Sequence[str]) -> int | None:
 
 
 def _verified(path: Path, levels: Sequence[int]) -> tuple[list[Verification], bool]:
-    """The answers, and whether the file is an archive at all."""
+    """The answers, and whether the file is an archive that can be read at all."""
     try:
         with Apk.from_path(path) as apk:
-            _ = apk.entries
-            return [verify(apk, api=level) for level in levels], True
+            answers = [verify(apk, api=level) for level in levels]
     except (ApkFormatError, OSError) as error:
-        finding = Finding(reason=Reason.ARCHIVE_MALFORMED, detail=str(error))
         sys.stderr.write(f"holdfast: {cell(path)}: {cell(error)}\n")
+        finding = Finding(reason=Reason.ARCHIVE_MALFORMED, detail=str(error))
         answers = [
             Verification(api=level, accepted=False, scheme=None, details=None, findings=(finding,))
             for level in levels
         ]
-        return answers, False
+    is_archive = any(
+        answer.accepted or answer.findings[0].reason is not Reason.ARCHIVE_MALFORMED
+        for answer in answers
+    )
+    return answers, is_archive
 
 
 def verification_facts(verification: Verification, *, file: str) -> dict[str, Any]:

@@ -10,7 +10,10 @@ import pytest
 from holdfast.apk.signer import sign
 from holdfast.apk.signing_details import Scheme
 from holdfast.apk.verify_command import verify_plainly
+from selftests.corpus import needs_corpus
+from selftests.holdfast.apk.corpus_cases import corpus_apk
 from selftests.holdfast.apk.crafted import key, probe
+from selftests.holdfast.apk.test_archive import end_record, patched
 
 
 @pytest.fixture
@@ -67,6 +70,25 @@ def test_a_file_that_is_no_archive_makes_the_status_4(
     output = capsys.readouterr()
     assert json.loads(output.out)["findings"][0]["reason"] == "archive_malformed"
     assert "not a ZIP archive" in output.err
+
+
+def with_a_record_too_many(data: bytes) -> bytes:
+    return patched(data, end_record(data) + 10, b"\xff\xff")
+
+
+def test_an_archive_whose_entries_cannot_be_read_makes_the_status_4(tmp_path: Path) -> None:
+    path = tmp_path / "unreadable.apk"
+    path.write_bytes(with_a_record_too_many(probe()))
+    assert verify_plainly(["--json", "--api", "30", str(path)]) == 4
+
+
+@needs_corpus
+def test_the_command_says_what_verify_says(capsys: pytest.CaptureFixture[str]) -> None:
+    """The signature is right, the directory is not: accepted with doubt from API 28 on."""
+    path = str(corpus_apk("synth/zip-eocd-count-too-big.apk"))
+    assert verify_plainly(["--json", "--api", "28", path]) == 0
+    assert json.loads(capsys.readouterr().out)["uncertain"]
+    assert verify_plainly(["--json", "--api", "27", "--api", "28", path]) == 1
 
 
 @pytest.mark.parametrize(
