@@ -22,13 +22,13 @@ from holdfast.lab.providing import provider_for
 from holdfast.lab.quarantine import QuarantineStore
 from holdfast.pytest_plugin import fixtures, hooks
 from holdfast.pytest_plugin.lab_rig import LabRig, RunScenario
+from holdfast.pytest_plugin.options import add_options
 from holdfast.pytest_plugin.rig import Rig
 from holdfast.pytest_plugin.run import Run, clean_reports
 from holdfast.pytest_plugin.scheduler import DeviceScheduler
 from holdfast.pytest_plugin.settings import (
     SETTINGS,
     Settings,
-    add_options,
     read_settings,
     workers_for,
 )
@@ -101,6 +101,7 @@ def pytest_configure(config: pytest.Config) -> None:
     _treat_term_as_interrupt()
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_holdfast_make_rig(config: pytest.Config, spec: DeviceSpec) -> Rig:
     settings = _settings(config)
     state = default_state_dir()

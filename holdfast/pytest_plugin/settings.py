@@ -1,4 +1,4 @@
-"""The plugin's options, parsed once into frozen settings."""
+"""What a run is about: the options and the files behind them, parsed once into frozen values."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from holdfast.errors import ConfigurationError
 from holdfast.lab.inventory import DeviceSpec, Inventory, read_inventory
 from holdfast.pytest_plugin.known_issues import KnownIssues, read_known_issues
 
-__all__ = ["SETTINGS", "Settings", "add_options", "read_settings", "workers_for"]
+__all__ = ["SETTINGS", "Settings", "read_settings", "workers_for"]
 
 _WORKERS_PER_CPU = 4
 
@@ -39,45 +39,6 @@ class Settings:
 
 SETTINGS = pytest.StashKey[Settings]()
 """Where a pytest session keeps its settings."""
-
-
-def add_options(parser: pytest.Parser) -> None:
-    group = parser.getgroup("holdfast", "firmware regression tests")
-    group.addoption(
-        "--devices",
-        metavar="FILE",
-        help="The lab's devices (default: devices.yaml beside the configuration)",
-    )
-    group.addoption(
-        "--device",
-        action="append",
-        default=[],
-        metavar="NAME",
-        help="Use this device of the file only; may be repeated",
-    )
-    group.addoption(
-        "--defect",
-        action="append",
-        default=[],
-        metavar="NAME",
-        help="Give this defect to every device that can be given one; may be repeated",
-    )
-    group.addoption("--base", metavar="APK", help="The installed version, instead of our own app")
-    group.addoption(
-        "--update",
-        metavar="APK",
-        help="The update to --base; without it the harness re-signs --base",
-    )
-    group.addoption(
-        "--known-issues",
-        metavar="FILE",
-        help="Expected failures, or none (default: known_issues.yaml if it is there)",
-    )
-    group.addoption(
-        "--reports",
-        metavar="DIR",
-        help="Where results go (default: reports beside the configuration)",
-    )
 
 
 def read_settings(config: pytest.Config) -> Settings:

@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from holdfast.pytest_plugin.early import values_attached
+from selftests.holdfast.pytest_plugin.harness import Project
+
+Make = Callable[..., Project]
+
+
+def test_values_are_attached_to_our_options_and_to_no_others() -> None:
+    assert values_attached(
+        ["tests", "--base", "a.apk", "-k", "b", "--update=c.apk", "--device", "d", "--base"]
+    ) == ["tests", "--base=a.apk", "-k", "b", "--update=c.apk", "--device=d", "--base"]
+
+
+def test_a_path_elsewhere_that_exists_is_no_test_path(
+    project: Make, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    made = project()
+    assert made.run("--reports", str(elsewhere), apart=True).ret != 0, "pytest has learnt it"
+    monkeypatch.setenv(
+        "PYTEST_PLUGINS", "xdist.plugin,allure_pytest.plugin,holdfast.pytest_plugin.early"
+    )
+    result = made.run("--reports", str(elsewhere), apart=True)
+    assert result.ret == 0
+    assert (elsewhere / "index.html").exists()
