@@ -94,7 +94,7 @@ class Apk:
         source = FileSource(path)
         try:
             return cls(source, file=path)
-        except ApkFormatError:
+        except (ApkFormatError, OSError):
             source.close()
             raise
 

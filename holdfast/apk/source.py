@@ -7,6 +7,7 @@ under a mapping kills the process. Positioned reads need no lock, so that thread
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 from typing import Protocol
 
@@ -36,8 +37,13 @@ class FileSource:
     """A regular file, open for reading until `close`."""
 
     def __init__(self, path: Path) -> None:
-        self._fd: int | None = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        self.size_bytes = os.fstat(self._fd).st_size
+        # Without O_NONBLOCK, opening a pipe would wait for somebody to write to it.
+        self._fd: int | None = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        told = os.fstat(self._fd)
+        if not stat.S_ISREG(told.st_mode):
+            self.close()
+            raise ApkFormatError("not a regular file")
+        self.size_bytes = told.st_size
 
     def read(self, offset: int, length: int) -> bytes:
         self._check(offset, length)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import os
 import struct
 import zipfile
 import zlib
@@ -62,6 +63,13 @@ def test_a_file_that_shrinks_while_it_is_read_is_a_format_error(tmp_path: Path) 
         path.write_bytes(b"")
         with pytest.raises(ApkFormatError, match="the file ends"):
             apk.read("a", limit_bytes=MANY)
+
+
+def test_folders_and_pipes_are_no_archives_and_nothing_waits_for_them(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path, tmp_path / "pipe", Path("/dev/null")):
+        with pytest.raises(ApkFormatError, match="not a regular file"):
+            Apk.from_path(path)
 
 
 @pytest.mark.parametrize("data", [b"", b"PK", b"no archive at all, but long enough to be one"])
