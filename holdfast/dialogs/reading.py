@@ -181,8 +181,8 @@ def _first(hits: Sequence[Hit], meaning: Meaning) -> Hit | None:
 
 
 def _without_ignored(hits: list[Hit]) -> list[Hit]:
-    """Leave out hits inside `ignore`, shorter hits inside a longer one of a rival list, and
-    negations that belong to `not backed up` or `cannot be undone`."""
+    """Leave out hits inside `ignore`, hits that share letters with a longer one of a rival list,
+    and negations that belong to `not backed up` or `cannot be undone`."""
     ignored = [h for h in hits if h.category == Meaning.IGNORE]
     rivals = {
         Meaning.USER_DATA: (Meaning.OTHER_THING, Meaning.SMALL_DATA),
@@ -195,6 +195,8 @@ def _without_ignored(hits: list[Hit]) -> list[Hit]:
         Meaning.KEPT: (Meaning.NOT_BACKED_UP, Meaning.NOT_KEPT, Meaning.KEEP_OPTION),
         Meaning.LOST: (Meaning.CANNOT_RETURN, Meaning.OTHER_THING),
         Meaning.UNINSTALL: (Meaning.OTHER_THING, Meaning.SMALL_DATA),
+        Meaning.DATA_LOSS: (Meaning.OTHER_THING, Meaning.SMALL_DATA),
+        Meaning.WIPE_OPERATION: (Meaning.OTHER_THING, Meaning.SMALL_DATA),
         Meaning.BACKUP: (Meaning.NOT_BACKED_UP, Meaning.OTHER_THING),
         Meaning.BREAK: (Meaning.LOST, Meaning.NOT_KEPT, Meaning.USER_DATA, Meaning.CANNOT_RETURN),
     }
@@ -204,7 +206,9 @@ def _without_ignored(hits: list[Hit]) -> list[Hit]:
             return False
         strong = rivals.get(Meaning(hit.category), ())
         return not any(
-            other.category in strong and _covers(other, hit) for other in hits if other is not hit
+            other.category in strong and _outweighs(other, hit)
+            for other in hits
+            if other is not hit
         )
 
     return [h for h in hits if stands(h)]
@@ -220,13 +224,9 @@ def _widest(hits: Iterable[Hit]) -> list[Hit]:
     return kept
 
 
-def _covers(outer: Hit, inner: Hit) -> bool:
-    """`outer` holds `inner` and more."""
-    return (
-        outer.start <= inner.start
-        and inner.end <= outer.end
-        and (outer.end - outer.start) > (inner.end - inner.start)
-    )
+def _outweighs(longer: Hit, hit: Hit) -> bool:
+    """`longer` shares letters with `hit` and has more of them."""
+    return longer.overlaps(hit) and (longer.end - longer.start) > (hit.end - hit.start)
 
 
 def _clauses(text: str, hits: list[Hit], abbreviations: frozenset[str]) -> list[_Clause]:

@@ -72,12 +72,15 @@ BUTTONS = (
     Meaning.BUTTON_DISMISS,
 )
 _BUTTON_ORDER = tuple(m.value for m in BUTTONS)
-# Words that a button may bear in any language: programs that are translated only in part.
+# Words that are met in any language: programs are translated only in part.
 _EVERYWHERE: dict[str, str] = {
     "button_cancel": "cancel; <android:string/cancel>; not now; later; no; deny; skip; back",
     "button_dismiss": "ok; done; close; got it; <android:string/ok>",
     "button_confirm": "<android:string/yes>; yes; continue; install; update; uninstall; delete",
     "button_backup": "backup; back up",
+    # The package manager's own codes, which some installers show as they are.
+    "conflict": "install_failed_update_incompatible; install_failed_shared_user_incompatible; "
+    "install_parse_failed_inconsistent_certificates; install_failed_conflicting_provider",
 }
 
 
@@ -186,7 +189,10 @@ def load_language(path: Path) -> LanguageRules:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigurationError(str(error), place=Place(file=path)) from error
     script = _script(content, path)
-    words = {m: _lines(content, m.value, path) for m in Meaning}
+    words = {
+        m: (*_lines(content, m.value, path), *_listed(_EVERYWHERE.get(m.value, "")))
+        for m in Meaning
+    }
     unknown = set(content) - {m.value for m in Meaning} - _OTHER_KEYS
     if unknown:
         raise ConfigurationError(
@@ -203,7 +209,7 @@ def load_language(path: Path) -> LanguageRules:
                 script=script,
             ),
             button_patterns=Patterns(
-                ((m.value, p) for m in BUTTONS for p in (*words[m], *_listed(_EVERYWHERE[m]))),
+                ((m.value, p) for m in BUTTONS for p in words[m]),
                 script=script,
             ),
             false_warnings=_false_warnings(content, path, script),

@@ -14,6 +14,7 @@ from holdfast.dialogs.policy import Clause
 from holdfast.dialogs.wording import known_languages, load_language
 from holdfast.errors import ConfigurationError
 from selftests.holdfast.dialogs.sentences import SENTENCES, Sentences
+from selftests.holdfast.dialogs.traps import OPERATIONS, TRAPS
 
 languages = pytest.mark.parametrize("language", sorted(SENTENCES))
 
@@ -73,6 +74,21 @@ def test_a_dialog_is_known_to_be_in_its_language_and_not_in_another(language: st
     foreign = judge(DialogText(message=text, language=device))
     assert foreign.clause(Clause.IN_DEVICE_LANGUAGE).outcome is Outcome.MISSED
     assert foreign.written_in == language
+
+
+@pytest.mark.parametrize("language", sorted(TRAPS))
+def test_words_of_deleting_in_another_matter_make_no_data_warning(language: str) -> None:
+    verdicts = {message: judged(message, language).verdict for message in TRAPS[language]}
+    assert {m: v for m, v in verdicts.items() if v is not DialogVerdict.NOT_A_DATA_WARNING} == {}
+
+
+def test_what_installers_say_is_told_apart() -> None:
+    app = "WeChat"
+    verdicts = [
+        (message, judge(DialogText(message=message, language=language, app_name=app)).verdict, want)
+        for language, message, want in OPERATIONS
+    ]
+    assert [(m, got) for m, got, want in verdicts if got is not want] == []
 
 
 def test_a_known_mistranslation_is_a_false_warning_and_its_correct_form_is_none() -> None:
