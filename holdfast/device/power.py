@@ -21,6 +21,7 @@ __all__ = ["Power"]
 _MARK = "debug.holdfast.boot"
 _RECONNECT_EVERY_S = 2.0
 _UNLOCK_S = 5.0
+_OFFLINE_S = 8.0
 
 
 class Power:
@@ -31,6 +32,7 @@ class Power:
         self._shell = shell
         self._clock = clock
         self._connected_at = 0.0
+        self._offline_since: float | None = None
         self._services_since: float | None = None
 
     def reboot(self, *, deadline: Deadline, ready_by: Deadline | None = None) -> None:
@@ -72,8 +74,9 @@ class Power:
         step = deadline.within(10)
         state = self._link.state(deadline=step)
         if state != "device":
-            self._connect_again(step)
+            self._connect_again(step, state)
             return f"adb sees it as {state}"
+        self._offline_since = None
         try:
             text = self._shell.run(
                 f"getprop {_MARK}; echo; getprop sys.boot_completed; echo; service check package; "
@@ -105,13 +108,22 @@ class Power:
             return "the user's storage is locked"
         return "ready"
 
-    def _connect_again(self, deadline: Deadline) -> None:
-        """A device on the network: adb itself tries again only every few seconds."""
+    def _connect_again(self, deadline: Deadline, state: str) -> None:
+        """A device on the network: adb itself tries again only every few seconds, and gives up
+        after a while. One that stays offline has a dead connection (a port forward that accepts
+        for a device which is down); only taking it away makes adb greet the device anew."""
         now = self._clock.monotonic()
         if ":" not in self._link.serial or now - self._connected_at < _RECONNECT_EVERY_S:
             return
         self._connected_at = now
-        try:
-            self._link.server(f"host:connect:{self._link.serial}", deadline=deadline)
-        except LabError:
-            return  # the next look says what state it is in
+        questions = [f"host:connect:{self._link.serial}"]
+        if state == "offline":
+            self._offline_since = now if self._offline_since is None else self._offline_since
+            if now - self._offline_since >= _OFFLINE_S:
+                self._offline_since = None
+                questions.insert(0, f"host:disconnect:{self._link.serial}")
+        for question in questions:
+            try:
+                self._link.server(question, deadline=deadline)
+            except LabError:
+                continue  # the next look says what state it is in

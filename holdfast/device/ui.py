@@ -77,7 +77,7 @@ class AdbUi:
         """By `screencap`, which loses nothing; by the UI server where that fails."""
         result = self._shell.run("screencap -p", deadline=deadline)
         if result.exit_status == 0 and result.stdout.startswith(b"\x89PNG"):
-            return result.stdout
+            return _opaque(result.stdout)
         raw = self._server.call("takeScreenshot", 1.0, 95, deadline=deadline)
         if not isinstance(raw, str):
             raise UiLost(f"no screenshot: screencap said {result.all_text[:120]!r}")
@@ -105,11 +105,26 @@ def key_code(name: str) -> int:
     raise ValueError(f"there is no key for {name!r}")
 
 
-def _as_png(encoded: str) -> bytes:
+def _opaque(png: bytes) -> bytes:
+    """Some devices' `screencap` carries alpha 0 in every pixel: a picture of nothing."""
     try:
-        image = Image.open(io.BytesIO(base64.b64decode(encoded))).convert("RGB")
-    except (binascii.Error, UnidentifiedImageError, OSError) as error:
-        raise UiLost(f"the UI server sent a screenshot that is no picture: {error}") from error
+        with Image.open(io.BytesIO(png)) as image:
+            if image.mode != "RGBA" or image.getchannel("A").getextrema() == (255, 255):
+                return png
+            return _encoded(image.convert("RGB"))
+    except (UnidentifiedImageError, OSError, ValueError) as error:
+        raise UiLost(f"screencap sent a picture that is none: {error}") from error
+
+
+def _encoded(image: Image.Image) -> bytes:
     out = io.BytesIO()
     image.save(out, "PNG", compress_level=1)
     return out.getvalue()
+
+
+def _as_png(encoded: str) -> bytes:
+    try:
+        with Image.open(io.BytesIO(base64.b64decode(encoded))) as image:
+            return _encoded(image.convert("RGB"))
+    except (binascii.Error, UnidentifiedImageError, OSError, ValueError) as error:
+        raise UiLost(f"the UI server sent a screenshot that is no picture: {error}") from error

@@ -25,10 +25,14 @@ __all__ = ["Home", "make_clean"]
 _LEFT = "/data/local/tmp/holdfast-*"
 _AWAKE = re.compile(r"mWakefulness=Awake|Display Power: state=ON|mScreenOn=true")
 _ASLEEP = re.compile(r"mWakefulness=(Asleep|Dozing)|Display Power: state=OFF|mScreenOn=false")
+# The first three until Android 9, then KeyguardServiceDelegate and KeyguardStateMonitor.
 _LOCKED = re.compile(
-    r"mShowingLockscreen=true|mDreamingLockscreen=true|isStatusBarKeyguard=true"
-    r"|KeyguardServiceDelegate[\s\S]{0,80}\n\s+showing=true|mKeyguardShowing=true"
+    r"mShowingLockscreen=true|isStatusBarKeyguard=true|mKeyguardShowing=true"
+    r"|^\s*showing=true|mIsShowing=true",
+    re.MULTILINE,
 )
+# Menu opens the lock screen of old versions, a swipe upwards that of the others.
+_UNLOCK = "wm dismiss-keyguard; input keyevent 82; input swipe 360 1000 360 200"
 _HOME_PROCESS = re.compile(r"mHomeProcess: ?ProcessRecord\{\S+ \d+:([\w.]+)[/:]")
 _PATIENCE = 6
 
@@ -72,7 +76,7 @@ def _wake(device: Device, deadline: Deadline) -> None:
         device.shell.run("input keyevent 224", deadline=deadline)
     if not _LOCKED.search(state):
         return
-    device.shell.run("wm dismiss-keyguard; input keyevent 82", deadline=deadline)
+    device.shell.run(_UNLOCK, deadline=deadline)
 
     def unlocked() -> bool:
         return not _LOCKED.search(_power(device, deadline))
@@ -90,7 +94,7 @@ def _power(device: Device, deadline: Deadline) -> str:
     command = (
         "dumpsys power | grep -E 'mWakefulness=|Display Power: state|mScreenOn='; "
         "dumpsys window policy | grep -E "
-        "'mShowingLockscreen=|mDreamingLockscreen=|isStatusBarKeyguard=|mKeyguardShowing=|showing='"
+        "'mShowingLockscreen=|isStatusBarKeyguard=|mKeyguardShowing=|showing=|mIsShowing='"
     )
     return device.shell.run(command, deadline=deadline).text
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 import socket
 import threading
 
 import pytest
+from PIL import Image
 
 from holdfast.deadline import Deadline, SystemClock
 from holdfast.device.adb import AdbLink
@@ -28,6 +31,7 @@ class Phone:
         self.methods: list[str] = []
         self.error: dict[str, object] | None = None
         self.starts_alive = True
+        self.result = XML
         self.server = AdbServer(services={"shell:CLASSPATH=": self._launch})
         self.shell = FakeShell(replies=[("md5", "no such file"), ("screencap", b"\x89PNG x")])
         self.files = FakeFiles()
@@ -56,7 +60,7 @@ class Phone:
         else:
             method = json.loads(body)["method"]
             self.methods.append(method)
-            result = {"error": self.error} if self.error else {"result": XML}
+            result = {"error": self.error} if self.error else {"result": self.result}
             answer = json.dumps({"jsonrpc": "2.0", "id": 1, **result}).encode()
         sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(answer) + answer)
 
@@ -123,11 +127,42 @@ def test_a_server_that_never_answers_is_lost_within_the_deadline() -> None:
         phone.driver().call("ping", deadline=Deadline.after(0.3))
 
 
-def test_a_screenshot_is_what_screencap_gives() -> None:
-    phone = Phone()
+def picture(mode: str, colour: tuple[int, ...], kind: str = "PNG") -> bytes:
+    out = io.BytesIO()
+    Image.new(mode, (4, 4), colour).save(out, kind)
+    return out.getvalue()
+
+
+def screenshot(phone: Phone, raw: bytes) -> bytes:
+    phone.shell.replies.insert(0, ("screencap", raw))
     with running(phone.server):
-        ui = AdbUi(phone.driver(), phone.shell)
-        assert ui.screenshot(deadline=soon()) == b"\x89PNG x"
+        driver = phone.driver()
+        taken = AdbUi(driver, phone.shell).screenshot(deadline=soon())
+        driver.stop()
+    return taken
+
+
+def test_a_screenshot_is_what_screencap_gives() -> None:
+    png = picture("RGBA", (9, 9, 9, 255))
+    assert screenshot(Phone(), png) == png
+
+
+def test_a_picture_whose_every_pixel_is_transparent_is_made_visible() -> None:
+    taken = screenshot(Phone(), picture("RGBA", (200, 10, 10, 0)))
+    with Image.open(io.BytesIO(taken)) as image:
+        assert image.mode == "RGB"
+        assert image.getpixel((1, 1)) == (200, 10, 10)
+
+
+def test_where_screencap_fails_the_ui_server_takes_the_picture() -> None:
+    phone = Phone()
+    phone.result = base64.b64encode(picture("RGB", (1, 2, 3), "JPEG")).decode()
+    assert screenshot(phone, b"error: no display").startswith(b"\x89PNG")
+
+
+def test_a_picture_that_is_none_is_not_passed_on() -> None:
+    with pytest.raises(UiLost, match="picture"):
+        screenshot(Phone(), b"\x89PNG broken")
 
 
 @pytest.mark.parametrize(

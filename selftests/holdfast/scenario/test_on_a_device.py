@@ -121,11 +121,9 @@ def test_android_5_works_without_newer_tools_and_exit_statuses() -> None:
 @pytest.mark.parametrize(
     ("defect", "update", "verdict"),
     [
-        ("clear_data_on_update", UpdateKind.SAME_SIGNER, VerdictKind.SILENT_LOSS),
         ("databases_wiped_on_reboot", UpdateKind.SAME_SIGNER, VerdictKind.SILENT_LOSS),
         ("good_update_refused", UpdateKind.SAME_SIGNER, VerdictKind.FALSE_WARNING),
         ("accept_other_signer", UpdateKind.OTHER_SIGNER, VerdictKind.EXPOSED),
-        ("downgrade_accepted", UpdateKind.DOWNGRADE, VerdictKind.EXPOSED),
     ],
 )
 def test_a_defect_turns_the_verdict(defect: str, update: UpdateKind, verdict: VerdictKind) -> None:
