@@ -77,7 +77,9 @@ def _own(path: str, mode: int, uid: int, gid: int) -> None:
 
 
 def _temporary(path: str) -> tuple[str, int]:
-    name = f"{path}.{os.urandom(6).hex()}.tmp"
+    # Not beside it by its own name: a name of 255 bytes leaves no room for a suffix.
+    folder = path.rpartition("/")[0]
+    name = f"{folder}/.{os.urandom(6).hex()}.tmp"
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
     return name, os.open(name, flags, 0o600)
 

@@ -1,0 +1,1 @@
+"""`make proof`: every check against every defect of the virtual device."""

@@ -1,0 +1,41 @@
+"""Which defects there are, and which checks none of them can turn red, with the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from virtualdevice.system.builtin_defects import BUILTIN
+from virtualdevice.system.personality import list_personalities
+
+__all__ = ["NOT_REHEARSED", "built_in_defects", "personalities"]
+
+_NO_PRELOAD = "the app under test is no part of the system image"
+_NO_OTHER_APPS = "the rehearsal device has no such records of other apps"
+
+NOT_REHEARSED: Mapping[str, str] = {
+    "3 a preloaded app took the user's app's place": _NO_PRELOAD,
+    "4 a preloaded app has another signer and the old data": _NO_PRELOAD,
+    "6 a preloaded app got another app id": _NO_PRELOAD,
+    "9 the app's own update was dropped": _NO_PRELOAD,
+    "10 a preloaded app left the system": _NO_PRELOAD,
+    "11 the factory version came back without the data": _NO_PRELOAD,
+    "8 all apps got other app ids": "only one app of the rehearsal device is the user's",
+    "13 shared storage does not work": "the rehearsal device's storage always works",
+    "17 text messages are gone": _NO_OTHER_APPS,
+    "18 contacts, calls or appointments are gone": _NO_OTHER_APPS,
+    "20 accounts are gone": _NO_OTHER_APPS,
+    "23 default apps changed": "no defect of the rehearsal device moves a role",
+    "26 labels no longer fit the app": "the rehearsal device has no SELinux",
+    "27 a record without an app was left": "no defect removes an app and keeps its record",
+    "30 a user or profile is gone": "the rehearsal device has one user",
+    "31 a storage volume is gone": "the rehearsal device has one volume",
+}
+"""Checks that only a phone, or a test with values made by hand, can turn red."""
+
+
+def built_in_defects() -> tuple[str, ...]:
+    return tuple(BUILTIN)
+
+
+def personalities() -> tuple[str, ...]:
+    return tuple(list_personalities())

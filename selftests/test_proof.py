@@ -1,0 +1,66 @@
+"""The proof's own arithmetic; the devices are not started here."""
+
+from __future__ import annotations
+
+import json
+
+from selftests.proof.defects import NOT_REHEARSED
+from selftests.proof.matrix import Matrix
+from selftests.proof.stages import CHECKS, Row
+
+GOOD = Row(name="clean", personality="p", red={})
+SEEN = Row(name="wipe", personality="p", red={"data": ("update: gone",)})
+
+
+def matrix(*rows: Row, clean: tuple[Row, ...] = (GOOD,), whole: bool = True) -> Matrix:
+    return Matrix(
+        checks=("data", "answer"),
+        clean=clean,
+        rows=rows,
+        not_rehearsed={"answer": "no phone"},
+        whole=whole,
+    )
+
+
+def test_a_matrix_without_fault_holds() -> None:
+    made = matrix(SEEN)
+    assert made.faults == ()
+    assert made.summary == "1 of 1 defects are seen; 0 false alarms in 1 clean runs"
+
+
+def test_a_defect_that_no_check_sees_is_a_fault() -> None:
+    blind = Row(name="subtle", personality="p", red={})
+    assert matrix(SEEN, blind).faults == ("no check sees the defect subtle",)
+
+
+def test_a_check_that_no_defect_turns_red_is_a_fault_if_all_defects_were_run() -> None:
+    assert "no defect turns the check red: data" in matrix(GOOD).faults
+    only = matrix(Row(name="x", personality="p", red={"other": ("y",)}), whole=False)
+    assert only.faults == ()
+
+
+def test_a_red_check_on_a_clean_device_is_a_fault() -> None:
+    alarm = Row(name="clean", personality="p", red={"data": ("reboot: gone",)})
+    assert matrix(SEEN, clean=(alarm,)).faults == ("false alarm on p: data: reboot: gone",)
+
+
+def test_a_failure_of_the_lab_is_a_fault_and_no_proof() -> None:
+    broken = Row(name="x", personality="p", red={}, error="no device")
+    assert matrix(SEEN, broken).faults == ("x on p: the lab failed: no device",)
+
+
+def test_what_is_listed_as_not_rehearsed_must_not_turn_red() -> None:
+    turned = Row(name="x", personality="p", red={"answer": ("a",)})
+    assert matrix(SEEN, turned).faults == (
+        "a defect turns red what is listed as not rehearsed: answer",
+    )
+
+
+def test_the_page_and_the_json_tell_the_same() -> None:
+    made = matrix(SEEN, Row(name="<b>", personality="p", red={}))
+    assert json.loads(made.to_json())["faults"] == ["no check sees the defect <b>"]
+    assert "no check sees the defect &lt;b&gt;" in made.to_html()
+
+
+def test_only_checks_that_exist_are_listed_as_not_rehearsed() -> None:
+    assert set(NOT_REHEARSED) <= set(CHECKS)
