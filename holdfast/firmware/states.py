@@ -17,11 +17,13 @@ __all__ = ["ROADS", "Action", "Mode", "Road", "find_route"]
 class Mode(StrEnum):
     """What can be seen of a device from outside.
 
-    BOOT_LOOP: it appears and goes again without ever having booted; UNAUTHORIZED: it waits for
-    somebody to accept this lab's adb key; ABSENT: neither adb nor fastboot sees it.
+    SYSTEM: Android has booted; BOOTING: adb answers, Android is not up yet; BOOT_LOOP: it starts
+    again and again without ever having booted; UNAUTHORIZED: it waits for somebody to accept this
+    lab's adb key; ABSENT: neither adb nor fastboot sees it.
     """
 
     SYSTEM = "system"
+    BOOTING = "booting"
     RECOVERY = "recovery"
     SIDELOAD = "sideload"
     BOOTLOADER = "bootloader"
@@ -48,6 +50,7 @@ class Action(StrEnum):
     POWER_CYCLE = "power_cycle"
     POWER_CYCLE_TO_BOOTLOADER = "power_cycle_to_bootloader"
     ACCEPT_KEY = "accept_key"
+    WAIT = "wait"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,12 +79,16 @@ _M, _A = Mode, Action
 # Bounds: a first boot after a flash optimises every app, which took minutes on phones of 2015.
 _BOOT_S = 300.0
 _SHORT_S = 60.0
+_LOOP_S = 120.0
 
 ROADS: tuple[Road, ...] = (
     _road(_M.SYSTEM, _A.ADB_REBOOT_BOOTLOADER, _M.BOOTLOADER, _SHORT_S),
     _road(_M.SYSTEM, _A.ADB_REBOOT_FASTBOOTD, _M.FASTBOOTD, _SHORT_S),
     _road(_M.SYSTEM, _A.ADB_REBOOT_RECOVERY, _M.RECOVERY, _SHORT_S),
     _road(_M.SYSTEM, _A.ADB_REBOOT_SIDELOAD, _M.SIDELOAD, _SHORT_S),
+    _road(_M.BOOTING, _A.WAIT, _M.SYSTEM, _BOOT_S),
+    _road(_M.BOOTING, _A.ADB_REBOOT_BOOTLOADER, _M.BOOTLOADER, _SHORT_S),
+    _road(_M.BOOTING, _A.POWER_CYCLE_TO_BOOTLOADER, _M.BOOTLOADER, _SHORT_S, needs_power=True),
     _road(_M.RECOVERY, _A.ADB_REBOOT, _M.SYSTEM, _BOOT_S),
     _road(_M.RECOVERY, _A.ADB_REBOOT_BOOTLOADER, _M.BOOTLOADER, _SHORT_S),
     _road(_M.RECOVERY, _A.ADB_REBOOT_SIDELOAD, _M.SIDELOAD, _SHORT_S),
@@ -92,13 +99,18 @@ ROADS: tuple[Road, ...] = (
     _road(_M.BOOTLOADER, _A.FASTBOOT_REBOOT_RECOVERY, _M.RECOVERY, _SHORT_S),
     _road(_M.FASTBOOTD, _A.FASTBOOT_REBOOT, _M.SYSTEM, _BOOT_S),
     _road(_M.FASTBOOTD, _A.FASTBOOT_REBOOT_BOOTLOADER, _M.BOOTLOADER, _SHORT_S),
+    _road(_M.FASTBOOTD, _A.FASTBOOT_REBOOT_RECOVERY, _M.RECOVERY, _SHORT_S),
     _road(_M.OFFLINE, _A.ADB_RECONNECT, _M.SYSTEM, _SHORT_S),
+    _road(_M.ABSENT, _A.ADB_RECONNECT, _M.SYSTEM, _SHORT_S),
     _road(_M.UNAUTHORIZED, _A.ACCEPT_KEY, _M.SYSTEM, _SHORT_S),
     _road(_M.OFFLINE, _A.POWER_CYCLE, _M.SYSTEM, _BOOT_S, needs_power=True),
     _road(_M.ABSENT, _A.POWER_CYCLE, _M.SYSTEM, _BOOT_S, needs_power=True),
+    _road(_M.UNAUTHORIZED, _A.POWER_CYCLE_TO_BOOTLOADER, _M.BOOTLOADER, _SHORT_S, needs_power=True),
+    _road(_M.OFFLINE, _A.POWER_CYCLE_TO_BOOTLOADER, _M.BOOTLOADER, _SHORT_S, needs_power=True),
+    _road(_M.ABSENT, _A.POWER_CYCLE_TO_BOOTLOADER, _M.BOOTLOADER, _SHORT_S, needs_power=True),
     _road(_M.BOOT_LOOP, _A.POWER_CYCLE_TO_BOOTLOADER, _M.BOOTLOADER, _SHORT_S, needs_power=True),
     # A device that loops is seen by adb for a moment in each round; adbd takes the command then.
-    _road(_M.BOOT_LOOP, _A.ADB_REBOOT_BOOTLOADER, _M.BOOTLOADER, _BOOT_S),
+    _road(_M.BOOT_LOOP, _A.ADB_REBOOT_BOOTLOADER, _M.BOOTLOADER, _LOOP_S),
 )
 
 

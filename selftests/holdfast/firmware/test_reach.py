@@ -77,6 +77,7 @@ def test_what_cannot_be_reached_names_every_road_that_was_tried() -> None:
 def test_a_device_that_stays_away_ends_at_the_bound_of_its_road() -> None:
     controls = FakeControls(Mode.SYSTEM)
     controls.broken[Action.ADB_REBOOT_BOOTLOADER] = Mode.ABSENT
+    controls.broken[Action.ADB_RECONNECT] = DeviceLost("nothing to connect to")
     with pytest.raises(DeviceLost, match=r"absent.*did not happen within 60 s"):
         reach(controls, Mode.BOOTLOADER)
 
@@ -84,4 +85,19 @@ def test_a_device_that_stays_away_ends_at_the_bound_of_its_road() -> None:
 def test_with_power_control_an_absent_device_comes_back() -> None:
     controls = FakeControls(Mode.ABSENT, power=True)
     reach(controls, Mode.BOOTLOADER)
-    assert controls.taken == [Action.POWER_CYCLE, Action.ADB_REBOOT_BOOTLOADER]
+    assert controls.taken == [Action.POWER_CYCLE_TO_BOOTLOADER]
+
+
+def test_a_boot_that_loops_ends_the_wait_at_once_and_is_named() -> None:
+    controls = FakeControls(Mode.BOOTLOADER)
+    controls.broken[Action.FASTBOOT_REBOOT] = Mode.BOOT_LOOP
+    controls.broken[Action.ADB_REBOOT_BOOTLOADER] = DeviceRefused("reboot", answer="closed")
+    with pytest.raises(DeviceLost, match=r"boot_loop.*fastboot_reboot: .*led into a boot loop"):
+        reach(controls, Mode.SYSTEM)
+
+
+def test_a_device_that_asks_for_the_key_after_a_boot_is_led_on_from_there() -> None:
+    controls = FakeControls(Mode.BOOTLOADER)
+    controls.broken[Action.FASTBOOT_REBOOT] = Mode.UNAUTHORIZED
+    reach(controls, Mode.SYSTEM)
+    assert controls.taken == [Action.FASTBOOT_REBOOT, Action.ACCEPT_KEY]

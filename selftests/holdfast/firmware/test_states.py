@@ -22,8 +22,11 @@ def test_a_device_that_is_there_needs_no_road() -> None:
     assert find_route(Mode.SYSTEM, Mode.SYSTEM, power=False) == ()
 
 
-def test_without_power_control_an_absent_device_cannot_be_reached() -> None:
-    assert find_route(Mode.ABSENT, Mode.SYSTEM, power=False) is None
+def test_without_power_control_an_absent_device_can_only_be_connected_again() -> None:
+    route = find_route(Mode.ABSENT, Mode.BOOTLOADER, power=False)
+    assert route is not None
+    assert [road.action for road in route] == [Action.ADB_RECONNECT, Action.ADB_REBOOT_BOOTLOADER]
+    assert find_route(Mode.ABSENT, Mode.SYSTEM, power=False, without=route) is None
 
 
 def test_a_road_that_failed_is_not_taken_again() -> None:

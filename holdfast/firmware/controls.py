@@ -1,0 +1,196 @@
+"""Moving one device between its modes: by adb, by fastboot, by a power switch.
+
+One device answers under several names: its adb serial, its fastboot serial, and none while it is
+off. Whoever builds this says that they are one.
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from holdfast.deadline import Deadline
+from holdfast.device.adb import AdbLink
+from holdfast.device.bootloader import Fastboot
+from holdfast.device.shell import Shell
+from holdfast.errors import DeviceLost, DeviceRefused, HostToolMissing, LabError
+from holdfast.firmware.boot_watch import BOOT_QUESTION, BootWatch, read_incarnation
+from holdfast.firmware.states import Action, Mode
+
+__all__ = ["DeviceControls", "FastbootPort", "PowerSwitch"]
+
+_LOOK_S = 10.0
+_RECONNECT_EVERY_S = 2.0
+_BY_ADB_STATE: Mapping[str, Mode] = {
+    "recovery": Mode.RECOVERY,
+    "rescue": Mode.RECOVERY,
+    "sideload": Mode.SIDELOAD,
+    "bootloader": Mode.BOOTLOADER,
+    "unauthorized": Mode.UNAUTHORIZED,
+}
+_ADB_REBOOTS: Mapping[Action, str] = {
+    Action.ADB_REBOOT: "reboot:",
+    Action.ADB_REBOOT_BOOTLOADER: "reboot:bootloader",
+    Action.ADB_REBOOT_FASTBOOTD: "reboot:fastboot",
+    Action.ADB_REBOOT_RECOVERY: "reboot:recovery",
+    Action.ADB_REBOOT_SIDELOAD: "reboot:sideload",
+}
+_FASTBOOT_REBOOTS: Mapping[Action, str] = {
+    Action.FASTBOOT_REBOOT: "",
+    Action.FASTBOOT_REBOOT_BOOTLOADER: "bootloader",
+    Action.FASTBOOT_REBOOT_FASTBOOTD: "fastboot",
+    Action.FASTBOOT_REBOOT_RECOVERY: "recovery",
+}
+
+
+class PowerSwitch(Protocol):
+    """Switches a device's power."""
+
+    def cycle(self, deadline: Deadline, *, to_bootloader: bool) -> None:
+        """Off and on again. LabError if it did not go away, or if it cannot be led there."""
+
+
+class FastbootPort:
+    """A device's fastboot, and whether it is there now. `serial` is as `fastboot -s` takes it."""
+
+    def __init__(self, driver: Fastboot, *, serial: str) -> None:
+        self.driver = driver
+        self._tcp = re.fullmatch(r"tcp:(.+):(\d{1,5})", serial)
+        self._serial = serial
+
+    def there(self, deadline: Deadline) -> bool:
+        """A quick look: `fastboot` itself waits for ever for what is not there."""
+        if self._tcp:
+            address = (self._tcp[1].strip("[]"), int(self._tcp[2]))
+            try:
+                socket.create_connection(address, timeout=deadline.within(2).remaining_s).close()
+            except OSError:
+                return False
+            return True
+        listed = self.driver.run(["devices"], deadline=deadline)
+        return any(line.split()[:1] == [self._serial] for line in listed.splitlines())
+
+    def mode(self, deadline: Deadline) -> Mode | None:
+        """None if it is not there, or goes away while it is asked."""
+        try:
+            if not self.there(deadline):
+                return None
+            userspace = self.driver.in_fastbootd(deadline=deadline)
+        except HostToolMissing:
+            raise
+        except LabError:
+            return None
+        return Mode.FASTBOOTD if userspace else Mode.BOOTLOADER
+
+
+class DeviceControls:
+    """The `Controls` of a device. `shell` reaches it in Android; `say` tells a person what to do.
+
+    Without `fastboot`, its bootloader is nothing that this lab sees.
+    """
+
+    def __init__(
+        self,
+        *,
+        link: AdbLink,
+        shell: Shell,
+        fastboot: FastbootPort | None,
+        switch: PowerSwitch | None,
+        say: Callable[[str], None],
+    ) -> None:
+        self._link = link
+        self._shell = shell
+        self._fastboot = fastboot
+        self._switch = switch
+        self._say = say
+        self._watch = BootWatch()
+        self._connected_at = float("-inf")
+
+    @property
+    def name(self) -> str:
+        return self._link.device
+
+    @property
+    def power(self) -> bool:
+        return self._switch is not None
+
+    def mode(self, deadline: Deadline) -> Mode:
+        step = deadline.within(_LOOK_S)
+        state = self._link.state(deadline=step)
+        if state == "device":
+            return self._in_android(step)
+        if state in _BY_ADB_STATE:
+            return _BY_ADB_STATE[state]
+        found = self._fastboot.mode(step) if self._fastboot else None
+        if found is not None:
+            return found
+        self._connect_again(step)
+        return Mode.OFFLINE if state == "offline" else Mode.ABSENT
+
+    def carry_out(self, action: Action, deadline: Deadline) -> None:
+        if action in _ADB_REBOOTS:
+            self._adb_reboot(_ADB_REBOOTS[action], deadline)
+        elif action in _FASTBOOT_REBOOTS:
+            self._bootloader().reboot(_FASTBOOT_REBOOTS[action], deadline=deadline)
+        elif action is Action.ADB_RECONNECT:
+            self._reconnect(deadline)
+        elif action is Action.ACCEPT_KEY:
+            self._say(
+                f"{self.name} waits for somebody to accept this lab's adb key: unlock it, tick "
+                "'Always allow from this computer' and tap OK"
+            )
+        elif action in (Action.POWER_CYCLE, Action.POWER_CYCLE_TO_BOOTLOADER):
+            self._cycle(deadline, to_bootloader=action is Action.POWER_CYCLE_TO_BOOTLOADER)
+
+    def _in_android(self, deadline: Deadline) -> Mode:
+        try:
+            answer = self._shell.run(BOOT_QUESTION, deadline=deadline).text
+        except (LabError, DeviceRefused):
+            return Mode.OFFLINE  # it is going down, or adbd has only just come up
+        return self._watch.mode(read_incarnation(answer))
+
+    def _adb_reboot(self, service: str, deadline: Deadline) -> None:
+        step = deadline.within(_LOOK_S)
+        opened = self._link.open(service, deadline=step)
+        try:
+            opened.receive(deadline=step, what=f"asking for {service}")
+        except DeviceLost:
+            pass  # the connection may end before an answer
+        finally:
+            opened.close()
+
+    def _bootloader(self) -> Fastboot:
+        if self._fastboot is None:
+            raise LabError("no fastboot serial is known for it", device=self.name)
+        return self._fastboot.driver
+
+    def _cycle(self, deadline: Deadline, *, to_bootloader: bool) -> None:
+        if self._switch is None:
+            raise LabError("this lab cannot switch its power", device=self.name)
+        self._switch.cycle(deadline, to_bootloader=to_bootloader)
+
+    def _reconnect(self, deadline: Deadline) -> None:
+        """Over TCP adb calls what is offline "already connected": it must forget it first."""
+        step = deadline.within(_LOOK_S)
+        if ":" in self._link.serial:
+            try:
+                self._link.server(f"host:disconnect:{self._link.serial}", deadline=step)
+            except DeviceLost:
+                pass  # adb does not know it
+            self._connected_at = float("-inf")
+            self._connect_again(step)
+        else:
+            self._link.host("reconnect", deadline=step)
+
+    def _connect_again(self, deadline: Deadline) -> None:
+        """A device on the network: adb itself tries again only every few seconds."""
+        now = deadline.clock.monotonic()
+        if ":" not in self._link.serial or now - self._connected_at < _RECONNECT_EVERY_S:
+            return
+        self._connected_at = now
+        try:
+            self._link.server(f"host:connect:{self._link.serial}", deadline=deadline)
+        except LabError:
+            return  # the next look says what state it is in
