@@ -178,10 +178,8 @@ def _granted_before_23(lines: list[str]) -> set[str]:
 
 def _users(lines: list[str]) -> tuple[PackageUser, ...]:
     starts = [n for n, line in enumerate(lines) if _USER.match(line)]
-    return tuple(
-        _user(lines[start:end])
-        for start, end in zip(starts, [*starts[1:], len(lines)], strict=True)
-    )
+    ends = [*starts[1:], len(lines)]
+    return tuple(_user(lines[start:end]) for start, end in zip(starts, ends, strict=False))
 
 
 def _user(lines: list[str]) -> PackageUser:

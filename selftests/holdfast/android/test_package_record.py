@@ -3,6 +3,9 @@ others have the shapes that Settings.dumpPackageLPr prints in each version."""
 
 from __future__ import annotations
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from holdfast.android.package_record import parse_dumpsys_package
 
 API_22 = """\
@@ -119,6 +122,17 @@ def test_android_15_tells_times_and_directories_for_each_user() -> None:
     assert [user.user_id for user in record.users] == [0, 10]
     assert record.users[0].installed is False
     assert record.users[0].data_dir == "/data/user/0/com.example"
+
+
+def test_a_record_that_lists_no_user_is_read_all_the_same() -> None:
+    record = parse_dumpsys_package("  Package [a.b] (1f):\n    versionCode=3 targetSdk=30\n", "a.b")
+    assert record is not None
+    assert (record.version_code, record.users) == (3, ())
+
+
+@given(st.lists(st.sampled_from([*API_28.splitlines(), *API_35.splitlines(), "", " ", "  x"])))
+def test_any_mixture_of_lines_is_read_or_refused_but_never_an_error(lines: list[str]) -> None:
+    parse_dumpsys_package("\n".join(lines), "com.example")
 
 
 def test_a_package_that_is_not_there_has_no_record() -> None:
