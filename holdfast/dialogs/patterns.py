@@ -17,6 +17,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 __all__ = ["Folded", "Hit", "PatternError", "Patterns", "Script", "fold"]
 
@@ -135,8 +136,7 @@ def fold(text: str, script: Script) -> Folded:
     return Folded(text=folded, origin=origin)
 
 
-@dataclass(frozen=True, slots=True)
-class _Word:
+class _Word(NamedTuple):
     """One word of a pattern. `after_gap`: anything may stand before it, within limits."""
 
     letters: str
@@ -177,7 +177,10 @@ class _Node:
             within = self.far
         else:
             within = (self.gap if word.after_gap else self.near).setdefault(word.key, {})
-        within.setdefault(word, _Node()).add(category, words[1:])
+        node = within.get(word)
+        if node is None:
+            node = within[word] = _Node()
+        node.add(category, words[1:])
 
 
 def _at(branches: _Branches, text: str, place: int) -> Iterator[tuple[_Word, _Node]]:
@@ -196,9 +199,10 @@ class Patterns:
         """`patterns` are (category, pattern). Raises PatternError."""
         self._spaced = script.spaced
         self._root = _Node()
+        reader = _WordReader(script)
         for category, source in patterns:
             for written in _alternatives(source):
-                self._root.add(category, tuple(_words(written, script)))
+                self._root.add(category, reader.words(written))
 
     def find(self, text: str) -> list[Hit]:
         """Every pattern in a folded text, in order of place; of one category the longest."""
@@ -220,8 +224,9 @@ class _Search:
         for place in range(len(text)):
             if self._spaced and place and inside[place - 1]:
                 continue
-            for word, node in _at(near, text, place):
-                self._try(word, node, place, place)
+            if text[place : place + 2] in near or text[place] in near:
+                for word, node in _at(near, text, place):
+                    self._try(word, node, place, place)
         for word, node in self._root.far.items():
             self._try_everywhere(word, node)
         return sorted(Hit(start, end, category) for (start, category), end in self._found.items())
@@ -353,17 +358,30 @@ def _alternatives(source: str) -> Iterator[str]:
         yield from _alternatives(source[:opened] + choice + source[closed + 1 :])
 
 
-def _words(written: str, script: Script) -> Iterator[_Word]:
-    after_gap = False
-    pieces = written.replace(GAP, f" {GAP} ").split()
-    if not pieces or pieces[0] == GAP or pieces[-1] == GAP:
-        raise PatternError(f"{written!r}: a pattern begins and ends with a word")
-    for piece in pieces:
-        if piece == GAP:
-            after_gap = True
-            continue
-        letters = fold(piece.strip("*"), script).text
+class _WordReader:
+    """Reads the words of patterns, most of which are met many times."""
+
+    def __init__(self, script: Script) -> None:
+        self._script = script
+        self._known: dict[tuple[str, bool], _Word] = {}
+
+    def words(self, written: str) -> tuple[_Word, ...]:
+        """Raises PatternError."""
+        pieces = written.replace(GAP, f" {GAP} ").split()
+        if not pieces or pieces[0] == GAP or pieces[-1] == GAP:
+            raise PatternError(f"{written!r}: a pattern begins and ends with a word")
+        found, after_gap = [], False
+        for piece in pieces:
+            if piece != GAP:
+                word = self._known.get((piece, after_gap))
+                found.append(word or self._read(piece, written, after_gap=after_gap))
+            after_gap = piece == GAP
+        return tuple(found)
+
+    def _read(self, piece: str, written: str, *, after_gap: bool) -> _Word:
+        letters = fold(piece.strip("*"), self._script).text
         if not letters or "*" in letters:
             raise PatternError(f"{written!r}: `*` stands at the beginning or end of a word")
-        yield _Word(letters, piece.startswith("*"), piece.endswith("*"), after_gap)
-        after_gap = False
+        word = _Word(letters, piece.startswith("*"), piece.endswith("*"), after_gap)
+        self._known[piece, after_gap] = word
+        return word
