@@ -37,15 +37,20 @@ class Power:
 
     def reboot(self, *, deadline: Deadline, ready_by: Deadline | None = None) -> None:
         """Reboot into Android and wait until it is ready. DeviceLost or DeadlineExceeded else."""
-        mark = secrets.token_hex(4)
         step = deadline.within(20)
-        self._shell.run(f"setprop {_MARK} {mark}", deadline=step)
+        mark = self.mark_boot(deadline=step)
         try:
             with self._link.stream("reboot:", deadline=step) as stream:
                 stream.receive(deadline=step, what="asking for a reboot")
         except (DeviceLost, DeviceRefused):
             pass  # the connection may end before its answer
         self.wait_ready(deadline=ready_by or deadline, not_boot=mark)
+
+    def mark_boot(self, *, deadline: Deadline) -> str:
+        """Mark the boot that is now, for `wait_ready(not_boot=…)` after whatever restarts it."""
+        mark = secrets.token_hex(4)
+        self._shell.run(f"setprop {_MARK} {mark}", deadline=deadline)
+        return mark
 
     def wait_ready(self, *, deadline: Deadline, not_boot: str = "") -> None:
         """Wait until Android's services answer. `not_boot`: the mark of a boot that must be over.

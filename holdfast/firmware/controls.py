@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import socket
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Protocol
 
 from holdfast.deadline import Deadline
@@ -175,10 +176,8 @@ class DeviceControls:
         """Over TCP adb calls what is offline "already connected": it must forget it first."""
         step = deadline.within(_LOOK_S)
         if ":" in self._link.serial:
-            try:
+            with suppress(DeviceLost):  # adb does not know it
                 self._link.server(f"host:disconnect:{self._link.serial}", deadline=step)
-            except DeviceLost:
-                pass  # adb does not know it
             self._connected_at = float("-inf")
             self._connect_again(step)
         else:

@@ -1,0 +1,89 @@
+"""What is set after a preparation, so that a test meets no set-up wizard, sleep or animation.
+
+A table: the shell lines by API level, and how it is known that each holds. Sources: AOSP's
+Settings.java for the keys; `svc`, `wm`, `locksettings` as the platform's shell commands of those
+levels. Locale and clock are not set here: no shell of a user build may set them; they are read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from holdfast.deadline import Deadline
+from holdfast.device.shell import Shell
+from holdfast.errors import LabError
+from holdfast.journal import Journal
+
+__all__ = ["SETTINGS", "Setting", "apply_settings"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Setting:
+    """`change` sets it, `question` reads it back and must answer `answer` (one line; "" is not
+    asked). `required`: without it no test can run."""
+
+    name: str
+    change: str
+    question: str = ""
+    answer: str = ""
+    min_api: int = 21
+    max_api: int = 10_000
+    required: bool = False
+
+
+def _put(
+    name: str, table: str, key: str, value: str, *, min_api: int = 21, required: bool = False
+) -> Setting:
+    return Setting(
+        name=name,
+        change=f"settings put {table} {key} {value}",
+        question=f"settings get {table} {key}",
+        answer=value,
+        min_api=min_api,
+        required=required,
+    )
+
+
+SETTINGS: tuple[Setting, ...] = (
+    _put("setup finished", "global", "device_provisioned", "1", required=True),
+    _put("user set up", "secure", "user_setup_complete", "1", required=True),
+    _put("awake while charging", "global", "stay_on_while_plugged_in", "7"),
+    _put("screen on", "system", "screen_off_timeout", "1800000"),
+    _put("window animations off", "global", "window_animation_scale", "0"),
+    _put("transition animations off", "global", "transition_animation_scale", "0"),
+    _put("animator off", "global", "animator_duration_scale", "0"),
+    # Developer options' "Automatic system updates": an update in the night is another build.
+    _put("automatic system update off", "global", "ota_disable_automatic_update", "1", min_api=26),
+    # A scan of what adb installs may ask a person, or refuse a probe.
+    _put("verifier does not ask", "global", "verifier_verify_adb_installs", "0"),
+    _put("network time", "global", "auto_time", "1"),
+    Setting(
+        name="no lock screen",
+        change="locksettings set-disabled true",
+        question="locksettings get-disabled",
+        answer="true",
+        min_api=27,
+    ),
+    Setting(name="lock screen away", change="wm dismiss-keyguard", min_api=23),
+)
+
+
+def apply_settings(shell: Shell, *, api: int, deadline: Deadline, journal: Journal) -> None:
+    """Set each, and read it back. LabError for a required one that does not hold; the others that
+    do not are named in the journal as `settings.not_held`."""
+    not_held = []
+    for setting in SETTINGS:
+        if not setting.min_api <= api <= setting.max_api:
+            continue
+        shell.run(setting.change, deadline=deadline)
+        if not setting.question:
+            continue
+        said = shell.run(setting.question, deadline=deadline).text.strip()
+        if said == setting.answer:
+            continue
+        if setting.required:
+            raise LabError(
+                f"the setting '{setting.name}' does not hold: `{setting.question}` answers {said!r}"
+            )
+        not_held.append(setting.name)
+    journal.fact("settings.not_held", ", ".join(not_held) or "none")
