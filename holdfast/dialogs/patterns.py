@@ -8,7 +8,7 @@ A pattern is plain words, in any case and with or without accents:
 
 Patterns are not compiled to regular expressions: 27 languages of them would take longer to compile
 than 2 000 dialogs take to be read. They share a tree of words instead, whose branches are found by
-their first two letters.
+their first letters.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ __all__ = ["Folded", "Hit", "PatternError", "Patterns", "Script", "fold"]
 GAP = "…"
 GAP_WORDS = 6
 GAP_CHARACTERS = 12
+_KEY_LETTERS = 4
+_KEY_LENGTHS = range(1, _KEY_LETTERS + 1)
 _STOPS = frozenset('\n.,;:!?¿¡。，、；：！？؟،؛।…()（）[]"“”„«»「」『』')
 # Joiners and marks of direction, which are written or left out as it happens.
 _UNSEEN = dict.fromkeys([0x200B, 0x200C, 0x200D, 0x200E, 0x200F, 0xAD, 0xFEFF, 0x640], "")
@@ -146,8 +148,8 @@ class _Word(NamedTuple):
 
     @property
     def key(self) -> str:
-        """What it is indexed by: its first two letters."""
-        return self.letters[:2]
+        """What it is indexed by: its first letters."""
+        return self.letters[:_KEY_LETTERS]
 
 
 _Branches = dict[str, dict[_Word, "_Node"]]
@@ -185,11 +187,10 @@ class _Node:
 
 def _at(branches: _Branches, text: str, place: int) -> Iterator[tuple[_Word, _Node]]:
     """The words that may stand right at `place`, by their first letters."""
-    pair = text[place : place + 2]
-    if pair in branches:
-        yield from branches[pair].items()
-    if len(pair) == 2 and pair[0] in branches:
-        yield from branches[pair[0]].items()
+    for length in _KEY_LENGTHS:
+        key = text[place : place + length]
+        if key in branches:
+            yield from branches[key].items()
 
 
 class Patterns:
@@ -224,9 +225,11 @@ class _Search:
         for place in range(len(text)):
             if self._spaced and place and inside[place - 1]:
                 continue
-            if text[place : place + 2] in near or text[place] in near:
-                for word, node in _at(near, text, place):
-                    self._try(word, node, place, place)
+            for length in _KEY_LENGTHS:
+                key = text[place : place + length]
+                if key in near:
+                    for word, node in near[key].items():
+                        self._try(word, node, place, place)
         for word, node in self._root.far.items():
             self._try_everywhere(word, node)
         return sorted(Hit(start, end, category) for (start, category), end in self._found.items())

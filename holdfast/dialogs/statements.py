@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
 from holdfast.dialogs.judgement import Part, Words
 
@@ -55,9 +56,9 @@ class Loss:
         return self.words[0].part
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Reading:
-    """All that was read out of title and message."""
+    """All that was read out of title and message. (No slots: what follows from it is kept.)"""
 
     losses: tuple[Loss, ...] = ()
     kept: tuple[Words, ...] = ()
@@ -73,7 +74,7 @@ class Reading:
     amount: tuple[Words, ...] = ()
     whole_device: tuple[Words, ...] = ()
 
-    @property
+    @cached_property
     def stated_losses(self) -> tuple[Loss, ...]:
         """Losses of data that the text announces, the certain and plainest ones first.
 
@@ -91,7 +92,7 @@ class Reading:
             told = [x for x in told if x.part is Part.MESSAGE]
         return tuple(sorted(told, key=_plainness))
 
-    @property
+    @cached_property
     def safe_path(self) -> tuple[Words, ...]:
         """Words for a backup, or for a way that keeps the data beside one that does not."""
         offered = (*self.backup, *self.keep_option)
@@ -99,7 +100,7 @@ class Reading:
             return (*offered, *self.kept, *(w for x in self.denied_losses for w in x.words))
         return (*offered, *self.kept) if self.uninstall else offered
 
-    @property
+    @cached_property
     def denied_losses(self) -> tuple[Loss, ...]:
         return tuple(x for x in self.losses if x.certainty is Certainty.DENIED and x.is_of_data)
 
