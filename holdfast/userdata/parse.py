@@ -263,16 +263,19 @@ class _Reader:
         self._name = data
 
     def _listed(self, data: bytes) -> None:
-        for line in filter(None, data.split(b"\n")):
-            entry = listed_entry(line, name=None, links=self._open.targets)
+        folder, *lines = data.split(b"\n")
+        for line in filter(None, lines):
+            entry = listed_entry(line, name=None, folder=folder, links=self._open.targets)
             self._open.entries[entry.path] = entry
 
     def _listed_oddly(self, data: bytes) -> None:
-        entry = listed_entry(data, name=self._name, links=())
+        entry = listed_entry(data, name=self._name, folder=b"", links=())
         self._open.entries[entry.path] = entry
 
     def _labels(self, data: bytes) -> None:
-        self._open.labels.update(filter(None, map(label_line, data.split(b"\n"))))
+        folder, *lines = data.split(b"\n")
+        labels = (label_line(line, folder=folder) for line in lines)
+        self._open.labels.update(filter(None, labels))
 
     def _target(self, data: bytes) -> None:
         self._open.targets[path_of(self._name)] = path_of_bytes(data)

@@ -12,7 +12,7 @@ fresh for every snapshot, so that no file name and no content can forge one:
     A area state     an area begins; state is seen, absent or denied
     E fields name    one entry: `stat` fields, then the name, which may hold anything but NUL
     J fields name    one entry: fields of find's -printf, then the name; links are followed by L
-    K lines          entries in the format of toolbox `ls -l -n`, one a line
+    K dir, lines     entries of a directory in the format of toolbox `ls -l -n`, one a line
     P name / Q line  one entry whose name holds a line break: its name, then its `ls` line
     N name / L text  a symlink's name, then `readlink`'s answer
     H lines          checksums, `hex  name`, one a line: names without line breaks
@@ -21,7 +21,7 @@ fresh for every snapshot, so that no file name and no content can forge one:
     C name / D bytes a database or preferences file, whole
     G, Y fields name size, inode and time again, after everything was read, by stat or find
     R hex            or only the SHA-256 over what Y records would say
-    V lines          labels in the format of toolbox `ls -Z`
+    V dir, lines     labels in the format of toolbox `ls -Z`
     W text           what find, stat and the checksum program complained of
     Z area           the area is complete
     . done           everything is complete: without it the stream was cut

@@ -119,7 +119,7 @@ _SMALL = (
 _LARGE = (
     *_SMALL,
     FileGroup(
-        area=_PRIVATE, folder="files/history", stem="h", suffix=".jpg", count=99_000,
+        area=_PRIVATE, folder="files/history", stem="h", suffix=".jpg", count=99_843,
         smallest_bytes=1_000, largest_bytes=31_000, fan_out=256,
     ),
     FileGroup(
@@ -135,7 +135,7 @@ _HUGE = (
         smallest_bytes=20_000, largest_bytes=220_000, fan_out=256,
     ),
     FileGroup(
-        area=_PRIVATE, folder="files/video", stem="v", suffix=".mp4", count=1_174,
+        area=_PRIVATE, folder="files/video", stem="v", suffix=".mp4", count=1_154,
         smallest_bytes=2 * _MEBI, largest_bytes=7 * _MEBI, fan_out=16,
     ),
 )  # fmt: skip

@@ -38,18 +38,22 @@ def path_of(name: bytes) -> str:
     return path_of_bytes(name.removeprefix(b"./") if name != b"." else b"")
 
 
-def listed_entry(line: bytes, *, name: bytes | None, links: Iterable[str]) -> Entry:
+def listed_entry(line: bytes, *, name: bytes | None, folder: bytes, links: Iterable[str]) -> Entry:
     """The entry of one line of `ls -l -n -d`. Raises ValueError if it is none.
 
-    `name` is given where it may hold a line break; `links` are the paths of known symlinks, whose
-    lines end in ` -> target`.
+    `name` is given where it may hold a line break. Else it is what the line says, which is what
+    follows the last slash, in `folder`; `links` are the paths of known symlinks, whose lines end in
+    ` -> target`.
     """
     match = _LINE.match(line)
     if not match:
         raise ValueError("not a line of ls")
     mode = match["mode"].decode()
-    raw = match["name"] if name is None else name
-    path = _link_path(raw, links) if mode[0] == "l" and name is None else path_of(raw)
+    if name is None:
+        listed = _within(folder, match["name"])
+        path = _link_path(listed, links) if mode[0] == "l" else path_of(listed)
+    else:
+        path = path_of(name)
     return Entry(
         path=path,
         mode=mode_of(mode),
@@ -58,6 +62,13 @@ def listed_entry(line: bytes, *, name: bytes | None, links: Iterable[str]) -> En
         size_bytes=int(match["size"] or 0),
         mtime=match["at"].decode(),
     )
+
+
+def _within(folder: bytes, listed: bytes) -> bytes:
+    """The whole name that ls was given: `./…`, or `.` for the area's own directory."""
+    if listed == b"." or listed.startswith(b"./"):
+        return listed
+    return folder + b"/" + listed
 
 
 def _link_path(listed: bytes, links: Iterable[str]) -> str:
@@ -79,10 +90,10 @@ def mode_of(mode: str) -> int:
     return bits
 
 
-def label_line(line: bytes) -> tuple[str, str] | None:
+def label_line(line: bytes, *, folder: bytes) -> tuple[str, str] | None:
     """(path, label) of one line of `ls -Z -d`; None if it shows none."""
     match = _LABEL.match(line)
     if not match:
         return None
     name = match["name"].split(b" -> ", 1)[0] if match["kind"] == b"l" else match["name"]
-    return path_of(name), match["label"].decode("utf-8", "replace")
+    return path_of(_within(folder, name)), match["label"].decode("utf-8", "replace")

@@ -1,11 +1,12 @@
 # Android 5. script.py says what the records mean, and fills in NONCE and TOOL.
 # Names go by the array A to ls and by F to the checksum program, 200 at a time; every name begins
 # with ./ so that none is taken for an option. The glob .* matches . and .. too.
+# ls prints only what follows the last slash, so K and V begin with the directory.
 p() { print -r -- "@NONCE $1"; }
 k() {
 case ${#A[*]} in 0) return;; esac
-p "K "; ls -l -n -d "${A[@]}" 2>/dev/null
-p "V "; ls -Z -d "${A[@]}" 2>/dev/null
+p "K $1"; ls -l -n -d "${A[@]}" 2>/dev/null
+p "V $1"; ls -Z -d "${A[@]}" 2>/dev/null
 unset A
 case ${#F[*]} in 0) return;; esac
 p "H TOOL"; TOOL "${F[@]}" 2>/dev/null
@@ -27,9 +28,9 @@ esac
 [[ -h $f ]] && { p "N $f"; p "L $(readlink "$f")"; }
 case $f in */databases/*|*.db|*.db-*|*.sqlite*|*/shared_prefs/*.xml)
 [[ -f $f && ! -h $f ]] && { p "C $f"; p "D "; cat "$f"; print; };; esac
-case ${#A[*]} in 200) k;; esac
+case ${#A[*]} in 200) k "$1";; esac
 done
-k
+k "$1"
 for f in "$1"/* "$1"/.*; do
 case $f in */.|*/..|"$q") continue;; esac
 [[ -d $f && ! -h $f ]] && v "$f"

@@ -26,7 +26,6 @@ NOT_REHEARSED: Mapping[str, str] = {
     "20 accounts are gone": _NO_OTHER_APPS,
     "23 default apps changed": "no defect of the rehearsal device moves a role",
     "26 labels no longer fit the app": "the rehearsal device has no SELinux",
-    "27 a record without an app was left": "no defect removes an app and keeps its record",
     "30 a user or profile is gone": "the rehearsal device has one user",
     "31 a storage volume is gone": "the rehearsal device has one volume",
 }

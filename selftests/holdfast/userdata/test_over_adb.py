@@ -23,7 +23,7 @@ def soon() -> Deadline:
     return Deadline.after(60.0)
 
 
-@pytest.fixture(scope="module", params=["nut-pro-2-4.2.5.1", "aosp-28", "aosp-36"])
+@pytest.fixture(scope="module", params=["aosp-22", "nut-pro-2-4.2.5.1", "aosp-28", "aosp-36"])
 def phone(request: pytest.FixtureRequest) -> Iterator[Rehearsal]:
     with rehearsal(request.param) as running:
         yield running

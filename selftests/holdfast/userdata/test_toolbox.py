@@ -29,22 +29,22 @@ RECORDED_DIRECTORY = b"drwxrwxrwx 10015    10015             2026-11-23 23:18 da
 
 
 def test_a_recorded_file_line_is_read() -> None:
-    entry = listed_entry(RECORDED_FILE, name=None, links=())
+    entry = listed_entry(RECORDED_FILE, name=None, folder=b".", links=())
     assert (entry.path, entry.size_bytes, entry.uid) == ("alpha v1 key1.apk", 8551, 2000)
     assert entry.mode == 0o100644
     assert entry.mtime == "2026-11-23 23:16"
 
 
 def test_recorded_links_and_directories_have_no_size() -> None:
-    link = listed_entry(RECORDED_LINK, name=None, links=("lib",))
+    link = listed_entry(RECORDED_LINK, name=None, folder=b".", links=("lib",))
     assert (link.path, link.kind, link.size_bytes) == ("lib", EntryKind.LINK, 0)
-    folder = listed_entry(RECORDED_DIRECTORY, name=None, links=())
+    folder = listed_entry(RECORDED_DIRECTORY, name=None, folder=b".", links=())
     assert (folder.path, folder.kind, folder.uid) == ("databases", EntryKind.DIRECTORY, 10015)
 
 
 def test_a_name_with_an_arrow_is_not_cut_if_the_link_is_known() -> None:
-    line = b"lrwxrwxrwx 1 1          2026-11-23 23:16 ./a -> b -> c"
-    assert listed_entry(line, name=None, links=("a -> b",)).path == "a -> b"
+    line = b"lrwxrwxrwx 1 1          2026-11-23 23:16 a -> b -> c"
+    assert listed_entry(line, name=None, folder=b"./d", links=("d/a -> b",)).path == "d/a -> b"
 
 
 @pytest.mark.parametrize(
@@ -53,18 +53,18 @@ def test_a_name_with_an_arrow_is_not_cut_if_the_link_is_known() -> None:
 )
 def test_special_bits_are_read(mode: str, bits: int) -> None:
     line = f"{mode} 1 1 5 2026-11-23 23:16 ./a".encode()
-    assert listed_entry(line, name=None, links=()).mode & 0o7777 == bits
+    assert listed_entry(line, name=None, folder=b".", links=()).mode & 0o7777 == bits
 
 
 def test_what_is_no_line_of_ls_is_an_error() -> None:
     with pytest.raises(ValueError, match="not a line of ls"):
-        listed_entry(b"opendir failed, Permission denied", name=None, links=())
+        listed_entry(b"opendir failed, Permission denied", name=None, folder=b".", links=())
 
 
 def test_labels_are_read() -> None:
-    line = b"-rw-rw---- u0_a15   u0_a15            u:object_r:app_data_file:s0 ./files/a b"
-    assert label_line(line) == ("files/a b", "u:object_r:app_data_file:s0")
-    assert label_line(b"ls: no such thing") is None
+    line = b"-rw-rw---- u0_a15   u0_a15            u:object_r:app_data_file:s0 a b"
+    assert label_line(line, folder=b"./files") == ("files/a b", "u:object_r:app_data_file:s0")
+    assert label_line(b"ls: no such thing", folder=b".") is None
 
 
 @needs_mksh

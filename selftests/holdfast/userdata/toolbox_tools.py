@@ -15,7 +15,9 @@ from pathlib import Path
 
 
 def with_target(path: bytes) -> bytes:
+    """As listfile_long and listfile_maclabel print it: what follows the last slash."""
     link = Path(os.fsdecode(path))
+    path = path.rpartition(b"/")[2]
     return path + b" -> " + os.fsencode(link.readlink()) if link.is_symlink() else path
 
 
@@ -26,7 +28,7 @@ def listed(path: bytes) -> bytes:
     at = time.strftime("%Y-%m-%d %H:%M", time.gmtime(about.st_mtime)).encode()
     ids = b"%-8d %-8d" % (about.st_uid, about.st_gid)
     if stat.S_ISREG(about.st_mode):
-        return b"%b %b %8d %b %b\n" % (mode, ids, about.st_size, at, path)
+        return b"%b %b %8d %b %b\n" % (mode, ids, about.st_size, at, with_target(path))
     return b"%b %b          %b %b\n" % (mode, ids, at, with_target(path))
 
 
