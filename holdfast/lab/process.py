@@ -1,8 +1,7 @@
 """A host program that must not outlive the run, however the run ends.
 
-Each runs below a small guardian, a POSIX shell in a session of its own, whose stdin is a pipe from
-us: when this process ends, even by SIGKILL, the pipe closes, and the guardian ends the program and
-removes its scratch folder.
+Each runs below guardian.sh, in a session of its own, whose stdin is a pipe from us: when this process
+ends, even by SIGKILL, the pipe closes, and the guardian ends the program and removes its folder.
 """
 
 from __future__ import annotations
@@ -22,28 +21,7 @@ from holdfast.errors import DeadlineExceeded, HostToolMissing, LabError
 
 __all__ = ["GuardedProcess", "ProgramEnded"]
 
-# $1 is the scratch folder, $2 the file that takes stderr, the rest the program. The watcher's
-# `read` returns when the pipe closes; TERM comes first, because the program may have children,
-# mounts and files to put away. The traps are set last: what is ignored here would be ignored in
-# the program.
-_GUARDIAN = """
-scratch=$1; stderr=$2; shift 2
-exec 3<&0 </dev/null
-"$@" <&3 3<&- & program=$!
-exec >/dev/null
-(
-  read -r _ <&3; rm -f -- "$stderr"
-  kill -TERM $program; tries=0
-  while kill -0 $program && [ $tries -lt 50 ]; do sleep 0.2; tries=$((tries + 1)); done
-  kill -KILL $program
-) 2>/dev/null & watcher=$!
-exec 3<&-
-trap '' INT TERM HUP
-wait $program; status=$?
-kill $watcher 2>/dev/null
-rm -rf -- "$scratch"
-exit $status
-"""
+_GUARDIAN = Path(__file__).with_name("guardian.sh")
 _LIMIT_STDERR_BYTES = 1 << 16
 _LINE_LIMIT_BYTES = 1 << 16
 
@@ -81,7 +59,7 @@ class GuardedProcess:
         self._stderr = Path(name)
         with os.fdopen(handle, "wb") as stderr:
             self._process = subprocess.Popen(
-                ["/bin/sh", "-c", _GUARDIAN, "guardian", str(self.scratch), name, *command],
+                ["/bin/sh", str(_GUARDIAN), str(self.scratch), name, *command],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=stderr,

@@ -23,6 +23,7 @@ from holdfast.scenario.result import (
 __all__ = ["ProductFailure", "Verdict", "plan_from_words"]
 
 Word = TypeVar("Word", bound=StrEnum)
+_CHANGES_SHOWN = 5
 _SHOWS_SOMETHING = frozenset({Route.INSTALLER_UI, Route.STORE_PUSH})
 _LOSSES = frozenset(
     {
@@ -88,8 +89,9 @@ class Verdict:
 def _explained(result: ScenarioResult, *, required: str) -> str:
     lines = [f"{result.plan}: {result.verdict}; the test requires {required}"]
     lines += [f"  because {reason}" for reason in result.reasons]
-    lines += [f"  the warning missed: {clause}" for clause in result.missed_clauses]
-    lines += [f"  {change}" for change in (*result.changes, *result.changes_after_reboot)[:5]]
+    changes = (*result.changes, *result.changes_after_reboot)
+    new = [change for change in dict.fromkeys(changes) if change not in result.reasons]
+    lines += [f"  {change}" for change in new[:_CHANGES_SHOWN]]
     return "\n".join(lines)
 
 
