@@ -144,7 +144,7 @@ class _Open:
 
     def _explain_missing_digest(self, entry: Entry) -> None:
         """ValueError for a file whose checksum nobody failed to make: the program was killed."""
-        explained = entry.path in self.complaints or len(self.complaints) > _FULL_COMPLAINTS
+        explained = len(self.complaints) > _FULL_COMPLAINTS or entry.path in self.complaints
         if entry.inode and not explained and not is_cache(self.area, entry.path):
             raise ValueError(f"no checksum of {entry.path!r}, and nobody says why")
 
@@ -294,6 +294,8 @@ class _Reader:
         digest, _, name = data.partition(b" ")
         if digest:
             self._open.digests[path_of(name)] = f"{self._algorithm}:{digest.decode()}"
+        else:
+            self._open.complaints += f"no checksum of {path_of(name)}\n"
 
     def _sample(self, data: bytes) -> None:
         head, tail, name = (part.decode("utf-8", "surrogateescape") for part in data.split(b" ", 2))

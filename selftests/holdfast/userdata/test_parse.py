@@ -83,6 +83,13 @@ def test_a_file_that_the_checksum_program_complained_of_is_unreadable(tmp_path: 
     assert (entry.digest, entry.unstable) == ("", False)
 
 
+def test_an_odd_file_without_a_checksum_is_unreadable_too(tmp_path: Path) -> None:
+    name = "./line\nbreak"
+    data = whole(f"E {STAT} {name}", "H sha256sum", f"O  {name}", f"G {AGAIN} {name}")
+    (entry,) = read(data, tmp_path).areas[Area.CREDENTIAL].entries
+    assert (entry.digest, entry.unstable) == ("", False)
+
+
 def test_a_denied_area_is_not_seen_and_an_absent_one_is_absent(tmp_path: Path) -> None:
     areas = read(recording("A DEVICE denied", "A OBB absent", ". done"), tmp_path).areas
     assert areas[Area.DEVICE].state is AreaState.NOT_SEEN
