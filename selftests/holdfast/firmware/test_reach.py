@@ -5,32 +5,10 @@ import pytest
 from holdfast.deadline import Deadline
 from holdfast.errors import DeviceLost, DeviceRefused
 from holdfast.firmware.reach import reach_mode
-from holdfast.firmware.states import ROADS, Action, Mode
+from holdfast.firmware.states import Action, Mode
 from holdfast.journal import Journal, StepStarted
 from selftests.clock import SteppedClock
-
-
-class FakeControls:
-    """A device that obeys the table, except for the actions in `broken`."""
-
-    name = "phone"
-
-    def __init__(self, mode: Mode, *, power: bool = False) -> None:
-        self._mode = mode
-        self.power = power
-        self.broken: dict[Action, Mode | Exception] = {}
-        self.taken: list[Action] = []
-
-    def mode(self, deadline: Deadline) -> Mode:
-        return self._mode
-
-    def carry_out(self, action: Action, deadline: Deadline) -> None:
-        self.taken.append(action)
-        outcome = self.broken.get(action)
-        if isinstance(outcome, Exception):
-            raise outcome
-        road = next(r for r in ROADS if r.source is self._mode and r.action is action)
-        self._mode = outcome or road.target
+from selftests.holdfast.firmware.fake_device import FakeControls
 
 
 def reach(controls: FakeControls, goal: Mode, *, seconds: float = 1000) -> Journal:
