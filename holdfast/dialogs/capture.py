@@ -34,11 +34,15 @@ _SCREENSHOTS = 40
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LiveWindow:
-    """A window that is on the screen now. Times are seconds on the clock's `monotonic`."""
+    """A window that is on the screen now. Times are seconds on the clock's `monotonic`.
+
+    `pictured`: a screenshot of it is there.
+    """
 
     number: int
     window: AskedWindow
     first_seen: float
+    pictured: bool = False
 
 
 @dataclass(kw_only=True, slots=True)
@@ -77,6 +81,7 @@ class Capture:
         self._gaps: list[Gap] = []
         self._interrupted_before = 0
         self._changed = threading.Condition()
+        self._looking = threading.Lock()
         self._ended = threading.Event()
         self._threads: list[threading.Thread] = []
         self._to_picture: list[_Sight] = []
@@ -122,7 +127,12 @@ class Capture:
         """What is on the screen, the topmost last."""
         with self._changed:
             return tuple(
-                LiveWindow(number=s.number, window=s.window, first_seen=s.first_seen)
+                LiveWindow(
+                    number=s.number,
+                    window=s.window,
+                    first_seen=s.first_seen,
+                    pictured=bool(s.screenshot),
+                )
                 for s in self._live.values()
             )
 
@@ -169,6 +179,10 @@ class Capture:
                 self._why_unseen = str(error)  # the time until the next good look is a gap
 
     def _look(self) -> None:
+        with self._looking:
+            self._look_once()
+
+    def _look_once(self) -> None:
         deadline = Deadline.after(_LOOK_S, clock=self._clock)
         xml = self._ui.hierarchy(deadline=deadline)
         now = self._clock.monotonic()
@@ -227,10 +241,10 @@ class Capture:
                 continue
             try:
                 picture = self._ui.screenshot(deadline=Deadline.after(_LOOK_S, clock=self._clock))
+                taken = self._clock.monotonic()
+                self._look()
             except LabError:
                 continue  # the dialog is known by its hierarchy; that it has no picture shows
-            taken = self._clock.monotonic()
-            self._ended.wait(2 * LOOK_EVERY_S)
             for sight in waiting:
                 if sight.last_seen >= taken:
                     sight.screenshot = picture

@@ -94,6 +94,9 @@ def _button(window: AskedWindow, role: ButtonRole) -> Button | None:
     return next((b for b in window.buttons if b.role is role and b.enabled), None)
 
 
+_FOR_THE_PICTURE_S = 0.3
+
+
 class _Answering(ABC):
     """Somebody who answers each window once, some time after it appeared."""
 
@@ -106,8 +109,10 @@ class _Answering(ABC):
         answered = {answer.number for answer in self.answers}
         for live in reversed(screen.live):
             waited_s = self.hands.clock.monotonic() - live.first_seen
+            # A slow screenshot delays the answer a little: it is the evidence of what was asked.
+            after_s = self._after_s + (0 if live.pictured else _FOR_THE_PICTURE_S)
             due = live.number not in answered and _is_asked(live.window)
-            if due and waited_s >= self._after_s:
+            if due and waited_s >= after_s:
                 self.answer(live, deadline)
                 return
 
@@ -148,8 +153,6 @@ class _Careful(_Answering):
 
     def __init__(self, hands: _Hands) -> None:
         super().__init__(hands, after_s=0.6)
-        # The first reading loads the words of all languages: not while somebody waits for it.
-        judge(DialogText(message=hands.app_name, language=hands.language))
 
     def answer(self, live: LiveWindow, deadline: Deadline) -> None:
         if not self._fears(live.window):

@@ -9,8 +9,8 @@ from holdfast.android.package_record import PackageRecord
 from holdfast.deadline import Deadline
 from holdfast.device.device import Device
 from holdfast.dialogs.capture import Capture
-from holdfast.dialogs.captured import CapturedDialog, Gap
-from holdfast.dialogs.judge import judge_capture
+from holdfast.dialogs.captured import CapturedDialog, DialogText, Gap
+from holdfast.dialogs.judge import judge, judge_capture
 from holdfast.dialogs.judgement import Judgement, Operation
 from holdfast.dialogs.policy import Policy
 from holdfast.errors import DeviceRefused, HarnessFault, LabError
@@ -175,6 +175,7 @@ def _update(run: _Run, home: Home, before: PackageRecord) -> _Happened:
     deadline = run.deadline.within(run.limits.settle_s)
     own = home.packages | {run.package_name} | _keyboard(run)
     person = _person(run)
+    _load_words(run)
     with (
         device.journal.step(f"deliver the update by {plan.route}", persona=plan.persona or "none"),
         Capture(device.new_ui(), clock=device.clock, own=own, language=device.build.locale) as seen,
@@ -204,6 +205,12 @@ def _update(run: _Run, home: Home, before: PackageRecord) -> _Happened:
         answers=tuple(person.answers) if person else (),
         after=after,
     )
+
+
+def _load_words(run: _Run) -> None:
+    """The first reading of a dialog loads the rules of languages: better now than while a prompt
+    waits to be seen."""
+    judge(DialogText(message=run.app_name, buttons=("OK",), language=run.device.build.locale))
 
 
 def _person(run: _Run) -> Person | None:

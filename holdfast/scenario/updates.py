@@ -111,6 +111,8 @@ class AppUnderTest:
         known = self._fates.get((kind, api, build_type))
         if known:
             return known
+        if kind is UpdateKind.UNINSTALL_REINSTALL:
+            return True, "the old version is uninstalled before"
         base, update = map(_opened, self._pairs[kind])
         decision = predict(
             base,
