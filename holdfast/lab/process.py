@@ -1,7 +1,8 @@
 """A host program that must not outlive the run, however the run ends.
 
-Each runs below guardian.sh, in a session of its own, whose stdin is a pipe from us: when this process
-ends, even by SIGKILL, the pipe closes, and the guardian ends the program and removes its folder.
+Each runs below guardian.sh, in a session of its own, whose stdin is a pipe from us: when this
+process ends, even by SIGKILL, the pipe closes, and the guardian ends the program and removes its
+folder.
 """
 
 from __future__ import annotations
