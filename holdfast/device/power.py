@@ -49,7 +49,12 @@ class Power:
     def mark_boot(self, *, deadline: Deadline) -> str:
         """Mark the boot that is now, for `wait_ready(not_boot=…)` after whatever restarts it."""
         mark = secrets.token_hex(4)
-        self._shell.run(f"setprop {_MARK} {mark}", deadline=deadline)
+        command = f"setprop {_MARK} {mark}; getprop {_MARK}"
+        if mark not in self._shell.run(command, deadline=deadline).text:
+            raise LabError(
+                f"the property {_MARK} cannot be set, so one boot cannot be told from the next",
+                device=self._link.device,
+            )
         return mark
 
     def wait_ready(self, *, deadline: Deadline, not_boot: str = "") -> None:

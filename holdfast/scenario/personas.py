@@ -94,7 +94,7 @@ def _button(window: AskedWindow, role: ButtonRole) -> Button | None:
     return next((b for b in window.buttons if b.role is role and b.enabled), None)
 
 
-_FOR_THE_PICTURE_S = 0.3
+_FOR_THE_PICTURE_S = 0.35
 
 
 class _Answering(ABC):

@@ -6,8 +6,10 @@ import json
 from dataclasses import dataclass
 
 from holdfast.android.package_record import PackageRecord
-from holdfast.deadline import Deadline
+from holdfast.deadline import Deadline, wait_until
 from holdfast.device.device import Device
+from holdfast.device.shell import quote
+from holdfast.dialogs.asked import shown_packages
 from holdfast.dialogs.capture import Capture
 from holdfast.dialogs.captured import CapturedDialog, DialogText, Gap
 from holdfast.dialogs.judge import judge, judge_capture
@@ -32,6 +34,8 @@ from holdfast.userdata.seed import SeedPlan
 from holdfast.userdata.values import Snapshot
 
 __all__ = ["run_scenario"]
+
+_APP_OPENS_S = 5.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -181,7 +185,7 @@ def _update(run: _Run, home: Home, before: PackageRecord) -> _Happened:
         Capture(device.new_ui(), clock=device.clock, own=own, language=device.build.locale) as seen,
     ):
         if plan.persona is Persona.TYPING:
-            _open_app(run)
+            _open_app(run, seen)
         settling = Settling(device, seen, person, limits=run.limits)
         arrival = deliver(
             device,
@@ -233,11 +237,22 @@ def _keyboard(run: _Run) -> frozenset[str]:
     return frozenset({text.partition("/")[0]}) if "/" in text else frozenset()
 
 
-def _open_app(run: _Run) -> None:
+def _open_app(run: _Run, seen: Capture) -> None:
     """Whoever types does so in the app. One without a screen is typed at from the home screen."""
     activity = run.delivered.base_manifest.launcher_activity
-    if activity:
-        run.device.shell.run(f"am start -n '{run.package_name}/{activity}'", deadline=run.step())
+    if not activity:
+        return
+    component = quote(f"{run.package_name}/{activity}")
+    run.device.shell.run(f"am start -n {component}", deadline=run.step())
+
+    def is_shown() -> bool:
+        screen = seen.hierarchy
+        return screen is not None and run.package_name in shown_packages(screen)
+
+    try:
+        wait_until(is_shown, run.deadline.within(_APP_OPENS_S), what="the app's screen")
+    except LabError:
+        run.device.journal.fact("app.opened", "it did not come to the screen")
 
 
 def _attach(run: _Run, arrival: Arrival, dialogs: tuple[CapturedDialog, ...]) -> None:

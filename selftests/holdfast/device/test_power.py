@@ -38,11 +38,12 @@ class Phone:
     opened: str = ""
     reboots: int = 0
     clears_mark: bool = True
+    takes_mark: bool = True
 
     def answer(self, command: str) -> ShellResult:
         if command.startswith("setprop"):
-            self.mark = command.rsplit(maxsplit=1)[-1]
-            return ShellResult(stdout=b"")
+            self.mark = command.split()[2].rstrip(";") if self.takes_mark else ""
+            return ShellResult(stdout=self.mark.encode() + b"\n")
         template = self.answers.pop(0) if len(self.answers) > 1 else (self.answers or [UP])[0]
         shown = template.format(mark=self.mark, crypto=self.crypto, opened=self.opened)
         return ShellResult(stdout=shown.encode())
@@ -64,6 +65,13 @@ def test_a_reboot_returns_when_the_new_boot_is_ready() -> None:
     with running(AdbServer()) as server:
         bench(phone, server, clock).reboot(deadline=Deadline.after(300, clock=clock))
     assert phone.reboots == 1
+
+
+def test_a_boot_that_cannot_be_told_from_the_next_is_not_ended() -> None:
+    phone, clock = Phone(takes_mark=False), FakeClock()
+    with running(AdbServer()) as server, pytest.raises(LabError, match="cannot be told"):
+        bench(phone, server, clock).reboot(deadline=Deadline.after(5, clock=clock))
+    assert phone.reboots == 0
 
 
 def test_a_device_that_never_went_down_is_not_taken_for_rebooted() -> None:

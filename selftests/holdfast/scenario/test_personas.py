@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -67,8 +67,16 @@ def test_careless_taps_the_affirmative_button_within_300_to_800_ms() -> None:
     room = Room(Persona.CARELESS)
     room.seen.show(dialog(*DANGEROUS))
     assert room.live(0.3) == []
-    assert room.live(0.5) == [AFFIRMATIVE]
+    assert room.live(0.55) == [AFFIRMATIVE]
     assert room.person.answers[0].role is ButtonRole.AFFIRMATIVE
+
+
+def test_careless_taps_sooner_once_the_picture_is_taken() -> None:
+    room = Room(Persona.CARELESS)
+    room.seen.show(dialog(*DANGEROUS))
+    room.seen.live = tuple(replace(live, pictured=True) for live in room.seen.live)
+    assert room.live(0.35) == []
+    assert room.live(0.15) == [AFFIRMATIVE]
 
 
 def test_careless_taps_each_window_once() -> None:
