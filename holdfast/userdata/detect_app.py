@@ -174,14 +174,16 @@ def rewritten(before: Snapshot, after: Snapshot) -> tuple[str, ...]:
 
 
 def permissions_changed(before: Snapshot, after: Snapshot) -> tuple[str, ...]:
-    """Permissions that went, and permissions that came without a new version of the app."""
+    """Permissions that went, and permissions that came though nobody was asked: the app had asked
+    for them before, or is the very same version."""
     was, now = before.identity, after.identity
     if not _both_installed(before, after):
         return ()
     lost = [f"{name} is no longer granted" for name in sorted(was.permissions - now.permissions)]
-    same_app = was.version_code == now.version_code
-    gained = sorted(now.permissions - was.permissions) if same_app else []
-    return (*lost, *(f"{name} was granted by nobody" for name in gained))
+    gained = now.permissions - was.permissions
+    if was.version_code != now.version_code:
+        gained &= was.requested
+    return (*lost, *(f"{name} was granted by nobody" for name in sorted(gained)))
 
 
 def shared_files_gone(before: Snapshot, after: Snapshot) -> tuple[str, ...]:

@@ -58,7 +58,6 @@ class Answers:
     checksum: str
     has_tar: bool
     shows_labels: bool
-    requested: tuple[str, ...]
     identity: Identity
     facts: Facts
 
@@ -127,11 +126,10 @@ def read_answers(output: bytes, *, package_name: str, nonce: str, api: int) -> A
         checksum=next((t for t in CHECKSUM_TOOLS if t in tools), CHECKSUM_TOOLS[-1]),
         has_tar="tar" in tools,
         shows_labels=":" in answers.get("label", ""),
-        requested=_requested(answers.get("package", "")),
         identity=_identity(
             record,
             installed=answers.get("path", "").startswith("package:"),
-            enabled=_ENABLED.search(answers.get("package", "")),
+            dump=answers.get("package", ""),
         ),
         facts=_facts(answers, api),
     )
@@ -151,18 +149,17 @@ def _reach(answers: Mapping[str, str]) -> tuple[Reach, str]:
     return (Reach.RUN_AS, "") if refusal.startswith("uid=") else (Reach.EXTERNAL, refusal)
 
 
-def _requested(dump: str) -> tuple[str, ...]:
+def _requested(dump: str) -> frozenset[str]:
     """The permissions that the app asks for (dumpsys lists them by API 23 and up)."""
     block = _REQUESTED.search(dump)
-    return tuple(re.findall(r"[\w.]+\.permission\.\w+", block[0])) if block else ()
+    return frozenset(re.findall(r"[\w.]+\.permission\.\w+", block[0]) if block else ())
 
 
-def _identity(
-    record: PackageRecord | None, *, installed: bool, enabled: re.Match[str] | None
-) -> Identity:
+def _identity(record: PackageRecord | None, *, installed: bool, dump: str) -> Identity:
     if record is None:
         return Identity(installed=installed)
     user = record.user(0)
+    enabled = _ENABLED.search(dump)
     return Identity(
         installed=installed and (user is None or user.installed is not False),
         record=True,
@@ -178,6 +175,7 @@ def _identity(
         enabled=int(enabled[1]) if enabled else None,
         flags=record.flags,
         permissions=record.granted,
+        requested=_requested(dump),
     )
 
 

@@ -262,7 +262,7 @@ def _choose(
     asks for, and forbid it something. API 23 and up. Returns what was refused, in words."""
     if device.api < _FIRST_RUNTIME_PERMISSIONS:
         return ()
-    asked = [f"pm grant {package_name} {p}" for p in answers.requested if p in _GRANTED]
+    asked = [f"pm grant {package_name} {p}" for p in sorted(answers.identity.requested & _GRANTED)]
     asked.append(f"appops set {package_name} VIBRATE ignore")
     script = "; ".join(
         f'[ -z "$({command} 2>&1)" ] || echo "refused {command}"' for command in asked

@@ -23,8 +23,8 @@ _ADAPTER = TypeAdapter(Snapshot)
 def dump_snapshot(snapshot: Snapshot) -> str:
     """One line of ASCII."""
     document = asdict(snapshot)
-    for record, flag in (("identity", "flags"), ("identity", "permissions")):
-        document[record][flag] = sorted(document[record][flag])
+    for name in ("flags", "permissions", "requested"):
+        document["identity"][name] = sorted(document["identity"][name])
     return json.dumps({"format": FORMAT, "snapshot": document}, separators=(",", ":"))
 
 

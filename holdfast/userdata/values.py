@@ -174,7 +174,8 @@ class Identity:
     `installed` is whether it is there for this user, `record` whether there is a record at all
     (one is left by `uninstall -k`). `signers` are the hashes that dumpsys shows, which mean
     something across reboots only from API 24. `enabled` is COMPONENT_ENABLED_STATE_* of
-    PackageManager: 0 and 1 are enabled, 2 to 4 disabled.
+    PackageManager: 0 and 1 are enabled, 2 to 4 disabled. `permissions` are those granted, of those
+    that the app `requested` (API 23 and up).
     """
 
     installed: bool
@@ -191,6 +192,7 @@ class Identity:
     enabled: int | None = None
     flags: frozenset[str] = frozenset()
     permissions: frozenset[str] = frozenset()
+    requested: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

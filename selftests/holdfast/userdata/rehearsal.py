@@ -26,6 +26,7 @@ from holdfast.lab.virtual import VirtualProvider
 __all__ = ["CAMERA", "PACKAGE", "Rehearsal", "probe_apk", "rehearsal", "signing_key", "started"]
 
 CAMERA = "android.permission.CAMERA"
+NOT_GRANTED = "android.permission.READ_SMS"
 PACKAGE = "com.example.chat"
 
 
@@ -36,7 +37,9 @@ def signing_key(name: str) -> SigningKey:
 
 @cache
 def probe_apk(version_code: int, signer: str = "first") -> bytes:
-    spec = ProbeSpec(package_name=PACKAGE, version_code=version_code, permissions=(CAMERA,))
+    spec = ProbeSpec(
+        package_name=PACKAGE, version_code=version_code, permissions=(CAMERA, NOT_GRANTED)
+    )
     return sign(build_probe(spec), signers=[signing_key(signer)])
 
 

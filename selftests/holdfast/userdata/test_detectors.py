@@ -19,6 +19,7 @@ from selftests.holdfast.userdata.made import (
     with_identity,
 )
 
+CAMERA = "android.permission.CAMERA"
 SYSTEM = frozenset({"SYSTEM", "HAS_CODE"})
 UPDATED = SYSTEM | {"UPDATED_SYSTEM_APP"}
 SETTINGS = {f"global/key{n}": "1" for n in range(20)} | {
@@ -95,6 +96,10 @@ CASES: dict[int, list[tuple[Snapshot, Snapshot]]] = {
     22: [
         (with_identity(), with_identity(permissions=frozenset())),
         (with_identity(permissions=frozenset()), with_identity()),
+        (
+            with_identity(permissions=frozenset(), requested=frozenset({CAMERA})),
+            with_identity(version_code=6),
+        ),
     ],
     23: [
         (with_identity(enabled=0), with_identity(enabled=2)),
