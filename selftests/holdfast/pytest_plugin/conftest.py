@@ -12,7 +12,6 @@ pytest.register_assert_rewrite("holdfast.pytest_plugin.plugin")
 from holdfast.pytest_plugin import plugin  # noqa: E402
 from selftests.holdfast.pytest_plugin.harness import ROOT, Project  # noqa: E402
 
-pytest_plugins = ["pytester"]
 assert plugin
 
 
