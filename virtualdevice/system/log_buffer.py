@@ -59,7 +59,7 @@ class Priorities:
 
 def format_line(line: LogLine, how: LogFormat) -> str:
     """One entry as logcat prints it, without the final newline; every line of text its own."""
-    local = time.localtime(line.time_s)
+    local = time.gmtime(line.time_s)  # the device keeps UTC
     milliseconds = int(line.time_s * 1000) % 1000
     stamp = f"{time.strftime('%m-%d %H:%M:%S', local)}.{milliseconds:03d}"
     heads = {

@@ -34,6 +34,7 @@ DELIVERED = {
     "aosp-30": 30,
     "aosp-33": 33,
     "aosp-34": 34,
+    "aosp-34-userdebug": 34,
     "aosp-36": 36,
     "nut-pro-2-before-4.2.5.1": 25,
     "nut-pro-2-4.2.5.1": 25,

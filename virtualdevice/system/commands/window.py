@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from virtualdevice.system.commands.arguments import CommandRefused, Words
-from virtualdevice.system.invocation import SHELL_UID, Invocation
+from virtualdevice.system.invocation import Invocation
 from virtualdevice.system.phone import Phone
 from virtualdevice.system.screen.keys import key_code
 
@@ -149,8 +149,3 @@ async def uiautomator(phone: Phone, call: Invocation) -> int:
     shown = "/storage/emulated/legacy/window_dump.xml" if phone.api < 23 else default
     await call.out(f"UI hierchary dumped to: {shown if path == default else path}")
     return 0
-
-
-def may_see_screen(call: Invocation) -> bool:
-    """Apps may not take pictures of the screen."""
-    return call.caller.uid <= SHELL_UID

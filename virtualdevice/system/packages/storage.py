@@ -8,7 +8,6 @@ from virtualdevice.system.packages.records import PackageRecord
 __all__ = ["AppStorage"]
 
 SYSTEM_UID = 1000
-MEDIA_RW_GID = 1023
 EXTERNAL_GID = 1015  # sdcard_rw
 CACHE_GID_OFFSET = 10000  # AID_CACHE_GID_START - AID_APP_START
 EXTERNAL = "/storage/emulated/0"
@@ -112,12 +111,6 @@ class AppStorage:
         for path in self.private_directories(name):
             if await self._files.stat(f"{path}/code_cache") is not None:
                 await self._files.empty_directory(f"{path}/code_cache")
-
-    async def empty_caches(self, name: str) -> None:
-        for path in self.private_directories(name):
-            for cache in ("cache", "code_cache"):
-                if await self._files.stat(f"{path}/{cache}") is not None:
-                    await self._files.empty_directory(f"{path}/{cache}")
 
     async def owner(self, name: str) -> int | None:
         """The uid that owns the CE directory; None if there is none."""

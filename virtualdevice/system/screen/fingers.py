@@ -61,7 +61,6 @@ class Fingers:
             self._screen.keyboard_shown = True
         elif target.enabled:
             surface.clicked(target.key)
-        self._screen.touched()
 
     def type_text(self, text: str) -> None:
         """What a hardware keyboard, or `input text`, sends, key by key."""
@@ -83,11 +82,9 @@ class Fingers:
             surface.texts[field] = surface.texts.get(field, "") + character
         elif character == " ":
             self._confirm(surface)
-        self._screen.touched()
 
     def set_text(self, surface: Surface, key: str, text: str) -> None:
         surface.texts[key] = text
-        self._screen.touched()
 
     def press(self, code: int) -> bool:
         """One key, down and up; whether it is a key that anything heeds."""
@@ -95,7 +92,6 @@ class Fingers:
             self._screen.is_on = code == KeyCode.WAKEUP or (
                 code == KeyCode.POWER and not self._screen.is_on
             )
-            self._screen.touched()
             return True
         if not self._screen.is_on:
             return False
@@ -106,7 +102,6 @@ class Fingers:
         handler = self._key_handlers().get(code)
         if handler is not None:
             handler()
-            self._screen.touched()
         return handler is not None
 
     def _key_handlers(self) -> dict[int, Callable[[], None]]:
@@ -144,7 +139,6 @@ class Fingers:
             self._screen.shade_open = False
         elif abs(start[0] - end[0]) < 8 and abs(start[1] - end[1]) < 8:
             self.tap(*start)
-        self._screen.touched()
 
     def _confirm(self, surface: Surface) -> None:
         """Enter: a field's action, a button's click; with no focus it only brings one about."""
@@ -191,7 +185,6 @@ class Fingers:
         target = build_shade(self._screen.frame, self._screen.notifications).hit(x, y)
         if target is None:
             self._screen.shade_open = False
-            self._screen.touched()
             return False
         self._open_notification(self._screen.notifications[int(target.key)])
         return True
@@ -202,4 +195,3 @@ class Fingers:
             self._screen.cancel_notification(notification.package, notification.tag)
         if notification.on_click is not None:
             notification.on_click()
-        self._screen.touched()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -55,7 +54,6 @@ class Screen:
         self.size_override: tuple[int, int] | None = None
         self.density_override: int | None = None
         self.clipboard = ""
-        self.changed = asyncio.Event()
 
     # What is there.
 
@@ -108,16 +106,6 @@ class Screen:
         self._surfaces.append(surface)
         self.keyboard_shown = self.focused_field(surface) is not None
         self.shade_open = False
-        self.touched()
-
-    def replace(self, old: Surface, new: Surface) -> None:
-        """An activity that goes on to the next one and finishes."""
-        if old in self._surfaces:
-            self._surfaces[self._surfaces.index(old)] = new
-            old.left()
-            self.touched()
-        else:
-            self.open(new)
 
     def raise_activity(self, surface: Surface) -> None:
         """To the front of the activities; dialogs stay above it."""
@@ -126,14 +114,12 @@ class Screen:
         below = [s for s in self._surfaces if s.kind is not SurfaceKind.DIALOG]
         self._surfaces = [*below, surface, *above]
         self.keyboard_shown = self.focused_field(self.top) is not None
-        self.touched()
 
     def close(self, surface: Surface) -> None:
         if surface in self._surfaces:
             self._surfaces.remove(surface)
             surface.left()
             self.keyboard_shown = self.focused_field(self.top) is not None
-            self.touched()
 
     def close_package(self, package: str) -> None:
         """All windows of an app that was stopped, updated or removed."""
@@ -146,25 +132,21 @@ class Screen:
             self.close(surface)
         self.shade_open = False
         self.keyboard_shown = False
-        self.touched()
 
     def show_toast(self, package: str, text: str) -> None:
         toast = Toast(package=package, text=text, until_s=self._clock() + TOAST_S)
         self._toasts.append(toast)
         self.last_toast = toast
-        self.touched()
 
     def notify(self, notification: Notification) -> None:
         """Post it, in the place of one with the same package and tag."""
         self.cancel_notification(notification.package, notification.tag)
         self.notifications.insert(0, notification)
-        self.touched()
 
     def cancel_notification(self, package: str, tag: str | None = None) -> None:
         self.notifications = [
             n for n in self.notifications if n.package != package or (tag and n.tag != tag)
         ]
-        self.touched()
 
     # Looking.
 
@@ -235,8 +217,3 @@ class Screen:
             pretty=pretty,
             visible_flag=visible_flag,
         )
-
-    def touched(self) -> None:
-        """Something may look different now."""
-        self.changed.set()
-        self.changed = asyncio.Event()

@@ -10,7 +10,6 @@ from virtualdevice.system.uiserver.methods import NoSuchMethod, ObjectNotFound, 
 
 __all__ = ["serve_connection"]
 
-HEAD_LIMIT_BYTES = 16 << 10
 BODY_LIMIT_BYTES = 16 << 20
 NOT_FOUND = "androidx.test.uiautomator.UiObjectNotFoundException: "
 REASONS = {200: "OK", 400: "Bad Request", 404: "Not Found", 413: "Payload Too Large"}
