@@ -69,7 +69,8 @@ class Boot:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Defect:
-    """`reference` is the defect class of the update-semantics reference, section 8."""
+    """`reference` is the defect class of the update-semantics reference, section 8; a fault of
+    the lab's kind has none."""
 
     name: str
     about: str

@@ -89,6 +89,8 @@ class Phone:
         properties = self.parts.properties
         if not properties.get("ro.runtime.firstboot"):
             properties.set("ro.runtime.firstboot", str(self.parts.now_ms()))
+        if self._boot_hangs:
+            return
         for name, value in (
             ("init.svc.bootanim", "stopped"),
             ("service.bootanim.exit", "1"),
@@ -99,6 +101,13 @@ class Phone:
             properties.set(name, value)
         await self.parts.settings.save(self.parts.machine)
         self.booted = True
+
+    @property
+    def _boot_hangs(self) -> bool:
+        later = self.parts.registry.boots > 1
+        return self.defects.has("boot_never_completes") or (
+            later and self.defects.has("second_boot_never_completes")
+        )
 
     @property
     def credential_storage_locked(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -98,6 +99,8 @@ def of_kind(kind: str) -> list[str]:
     }
     chosen = []
     for name, defect in BUILTIN.items():
+        if not defect.reference:
+            continue
         default = "boot" if defect.at_boot is not None else "update"
         if special.get(name, default) == kind:
             chosen.append(name)
@@ -236,4 +239,45 @@ def test_every_defect_says_what_it_is_and_which_class_it_belongs_to() -> None:
     for name, defect in BUILTIN.items():
         assert defect.name == name
         assert defect.about
-        assert 1 <= int(defect.reference) <= 33
+        is_fault = defect.about.startswith("fault: ")
+        assert is_fault == (not defect.reference)
+        assert is_fault or 1 <= int(defect.reference) <= 33
+
+
+@pytest.mark.parametrize(
+    ("fault", "first", "second"),
+    [("boot_never_completes", "", ""), ("second_boot_never_completes", "1", "")],
+)
+async def test_a_boot_can_fail_to_complete(
+    tmp_path: Path, fault: str, first: str, second: str
+) -> None:
+    rig = await booted(tmp_path, "aosp-30", defects=[fault])
+    assert rig.server.get_property("sys.boot_completed") == first
+    await rig.reboot()
+    assert rig.server.get_property("sys.boot_completed") == second
+    assert "Is the system running?" in (await rig.run("pm", "list", "packages")).error
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [
+        ("storage_full", "INSTALL_FAILED_INSUFFICIENT_STORAGE"),
+        ("verification_times_out", "INSTALL_FAILED_VERIFICATION_TIMEOUT"),
+    ],
+)
+async def test_an_installation_can_fail_for_want_of_room_or_time(
+    tmp_path: Path, fault: str, code: str
+) -> None:
+    rig = await booted(tmp_path, "aosp-30", defects=[fault])
+    assert code in await installed(rig, newer())
+    assert rig.phone.parts.registry.get(NAME) is None
+
+
+async def test_an_installation_can_hang_and_ends_with_the_phone(tmp_path: Path) -> None:
+    rig = await booted(tmp_path, "aosp-30", defects=["installing_hangs"])
+    hanging = asyncio.ensure_future(installed(rig, newer()))
+    done, _ = await asyncio.wait({hanging}, timeout=0.05)
+    assert not done
+    hanging.cancel()
+    await asyncio.gather(hanging, return_exceptions=True)
+    assert rig.phone.parts.registry.get(NAME) is None

@@ -150,6 +150,22 @@ def test_the_server_ends_with_the_shell_that_started_it(
     assert ui.info["sdkInt"] == 30  # the library starts it anew
 
 
+def test_a_server_that_dies_is_started_anew_by_the_library(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    home, state = tmp_path_factory.mktemp("home"), tmp_path_factory.mktemp("state")
+    faults = ["ui_server_dies"]
+    with (
+        one_adb(home) as client,
+        connected_phone(client, "aosp-30", state, defects=faults) as phone,
+    ):
+        device = adbutils.AdbClient(host="127.0.0.1", port=client.port).device(phone.device.serial)
+        ui = uiautomator2.connect(device)
+        for _ in range(30):
+            assert ui.info["sdkInt"] == 30
+        ui.stop_uiautomator()
+
+
 def test_the_dump_of_the_platform_lies_where_it_was_told_to(phone: Phone, tmp_path: Path) -> None:
     said = phone.shell("uiautomator dump /data/local/tmp/ui.xml")
     assert said == "UI hierchary dumped to: /data/local/tmp/ui.xml\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
 from virtualdevice.system.commands.arguments import CommandRefused
 from virtualdevice.system.invocation import Invocation
@@ -15,6 +16,7 @@ __all__ = ["app_process"]
 MAIN_CLASS = "com.wetest.uia2.Main"
 DEFAULT_PORT = 9008
 WATCH_S = 0.2
+REQUESTS_BEFORE_A_FAULT = 20
 
 
 async def app_process(phone: Phone, call: Invocation) -> int:
@@ -41,19 +43,32 @@ async def _serve(phone: Phone, call: Invocation, port: int) -> int:
         )
         return 1
     methods = UiMethods(phone)
+    served, ended = 0, asyncio.Event()
 
     async def on_connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal served
+        served += 1
+        late = served >= REQUESTS_BEFORE_A_FAULT
+        if late and phone.defects.has("ui_server_hangs"):
+            await ended.wait()
         await serve_connection(methods, reader, writer)
+        if late and phone.defects.has("ui_server_dies"):
+            server.close()
+            phone.ui_server_running = False
+            ended.set()
 
     listener = await phone.parts.machine.listen_tcp(port)
     phone.ui_server_running = True
     server = await asyncio.start_server(on_connect, sock=listener)
     try:
         await call.out(f"I/UIAutomator2: server listening on port {port}")
-        # A pipe's other end cannot be awaited.
-        while not call.caller_is_gone:  # noqa: ASYNC110
-            await asyncio.sleep(WATCH_S)
+        while not (call.caller_is_gone or ended.is_set()):
+            # The other end of a pipe cannot be awaited: it is looked at from time to time.
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(ended.wait(), WATCH_S)
     finally:
-        phone.ui_server_running = False
-        server.close()
+        if not ended.is_set():
+            phone.ui_server_running = False
+            server.close()
+        ended.set()
     return 129

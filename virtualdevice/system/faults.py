@@ -1,0 +1,64 @@
+"""Faults of the lab's kind, on demand: what hangs, dies or is full, without being the firmware's
+opinion on anybody's data. They are switched on like defects (`--defect NAME`), and have no class.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from holdfast.apk.decision import DataFate, Decision, Outcome
+from virtualdevice.system.defects import Defect, Judging
+
+__all__ = ["FAULTS"]
+
+
+def _refuse(judging: Judging, code: str, text: str) -> Decision:
+    return replace(
+        judging.decision,
+        outcome=Outcome.REFUSE,
+        code=code,
+        text=text,
+        data=DataFate.NONE,
+        signing_after=None,
+    )
+
+
+FAULTS = (
+    Defect(
+        name="boot_never_completes",
+        about="fault: adbd answers, and sys.boot_completed never comes",
+        flags=frozenset({"boot_never_completes"}),
+    ),
+    Defect(
+        name="second_boot_never_completes",
+        about="fault: the first boot is fine, every later one never completes",
+        flags=frozenset({"second_boot_never_completes"}),
+    ),
+    Defect(
+        name="ui_server_dies",
+        about="fault: the UI server ends with its twentieth answer, each time",
+        flags=frozenset({"ui_server_dies"}),
+    ),
+    Defect(
+        name="ui_server_hangs",
+        about="fault: the UI server takes its twentieth request and those after, and never answers",
+        flags=frozenset({"ui_server_hangs"}),
+    ),
+    Defect(
+        name="installing_hangs",
+        about="fault: an installation never ends",
+        flags=frozenset({"installing_hangs"}),
+    ),
+    Defect(
+        name="storage_full",
+        about="fault: there is no room for any installation",
+        decide=lambda judging: _refuse(
+            judging, "INSTALL_FAILED_INSUFFICIENT_STORAGE", "Failed to rename"
+        ),
+    ),
+    Defect(
+        name="verification_times_out",
+        about="fault: the package verifier never answers in time",
+        decide=lambda judging: _refuse(judging, "INSTALL_FAILED_VERIFICATION_TIMEOUT", ""),
+    ),
+)
