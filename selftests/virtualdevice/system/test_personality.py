@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from selftests.virtualdevice.system.apks import NAME, apk
+from selftests.virtualdevice.system.fake_machine import booted
 from virtualdevice.system.personality import (
     Mismatch,
     PersonalityError,
@@ -28,14 +30,8 @@ build:
   incremental: "77"
 """
 DELIVERED = {
-    "aosp-22": 22,
-    "aosp-25": 25,
-    "aosp-28": 28,
-    "aosp-30": 30,
-    "aosp-33": 33,
-    "aosp-34": 34,
+    **{f"aosp-{api}": api for api in range(21, 37)},
     "aosp-34-userdebug": 34,
-    "aosp-36": 36,
     "nut-pro-2-before-4.2.5.1": 25,
     "nut-pro-2-4.2.5.1": 25,
     "sibling": 25,
@@ -121,3 +117,16 @@ def test_a_file_may_lie_over_another_one(tmp_path: Path) -> None:
     mine, base = load_personality(file), load_personality("aosp-34")
     assert (mine.title, mine.build.model) == ("Mine", "Other")
     assert (mine.api, mine.packages, mine.name) == (34, base.packages, "mine")
+
+
+@pytest.mark.parametrize("name", list_personalities())
+async def test_each_of_them_boots_installs_and_updates(tmp_path: Path, name: str) -> None:
+    rig = await booted(tmp_path, name)
+    assert rig.server.get_property("sys.boot_completed") == "1"
+    for version in (1, 2):
+        path = await rig.put("/data/local/tmp/it.apk", apk(version_code=version))
+        assert (await rig.run("pm", "install", "-r", path)).out == "Success\n"
+    assert (await rig.run("dumpsys", "package", NAME)).out.count("versionCode=2") == 1
+    await rig.run("monkey", "-p", NAME, "1")
+    assert rig.phone.screen.top.package == NAME
+    assert rig.phone.picture().size[0] == rig.phone.screen.frame.width_px
