@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from holdfast.errors import ConfigurationError
+from virtualdevice.faults import FaultError, parse_fault
 from virtualdevice.machine.host import HostCannot
 from virtualdevice.running import RunRequest, run
 from virtualdevice.system import build_system_server
@@ -46,6 +47,9 @@ def _parser() -> argparse.ArgumentParser:
     run_parser.add_argument("--serialno", help="the hardware's serial number")
     run_parser.add_argument("--defect", action="append", default=[], metavar="NAME")
     run_parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
+    run_parser.add_argument(
+        "--fault", action="append", default=[], metavar="KIND[=BYTES]", help="see faults.py"
+    )
     run_parser.add_argument("--json", action="store_true", help="say it in JSON, one line each")
     run_parser.add_argument("--until-stdin-closes", action="store_true")
     commands.add_parser("list", help="the personalities that come with it")
@@ -81,6 +85,7 @@ def _run(arguments: argparse.Namespace) -> int:
         serialno=arguments.serialno,
         as_json=arguments.json,
         until_stdin_closes=arguments.until_stdin_closes,
+        faults=[parse_fault(text) for text in arguments.fault],
     )
     asyncio.run(run(request, announce=lambda line: print(line, flush=True)))
     return ENDED
@@ -114,7 +119,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except HostCannot as error:
         print(f"virtualdevice: {error}", file=sys.stderr)
         return HOST_CANNOT
-    except (ConfigurationError, _OptionError) as error:
+    except (ConfigurationError, FaultError, _OptionError) as error:
         print(f"virtualdevice: {error}", file=sys.stderr)
         return BAD_OPTION
 

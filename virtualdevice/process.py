@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from virtualdevice.bootloader.flash import Flash
 from virtualdevice.bootloader.recovery import judge_package
 from virtualdevice.bootloader.server import FastbootServer
 from virtualdevice.bootloader.variables import BoardFacts
+from virtualdevice.faults import Fault, FaultKind, LinkWatch
 from virtualdevice.machine.assembly import machine_spec
 from virtualdevice.machine.host import HostCannot
 from virtualdevice.machine.machine import DeviceMachine
@@ -44,6 +46,7 @@ class VirtualDevice:
         serialno: str,
         adb_port: int = 0,
         fastboot_port: int = 0,
+        faults: Sequence[Fault] = (),
     ) -> None:
         self._system = system
         self._serialno = serialno
@@ -56,8 +59,15 @@ class VirtualDevice:
             on_death=lambda: self._begin_reboot(BootMode.SYSTEM),
         )
         self._adbd = AdbDaemon(
-            self._machine, system, request_reboot=self._begin_reboot, packages=self
+            self._machine,
+            system,
+            request_reboot=self._begin_reboot,
+            packages=self,
+            watch=LinkWatch(faults),
         )
+        self._faults = frozenset(fault.kind for fault in faults)
+        self._boots = 0
+        self._system_runs = False
         self._flash = Flash(
             state / "flash",
             api=system.api,
@@ -101,8 +111,7 @@ class VirtualDevice:
         await self._adbd.close()
         await self._fastboot.close()
         self._fastboot.release()
-        if self._mode is BootMode.SYSTEM and self._machine.alive:
-            await self._system.stop()
+        await self._stop_system()
         if erase and self._machine.alive:
             with contextlib.suppress(OSError):
                 await self._machine.erase()
@@ -135,6 +144,9 @@ class VirtualDevice:
     async def _boot(self, mode: BootMode) -> None:
         """adbd is up before the system server is, as on a phone."""
         self._mode = mode
+        self._boots += 1
+        if self._stays_dark():
+            return
         if mode in FASTBOOT_MODES:
             await self._fastboot.open(mode)
         elif mode is not BootMode.OFF:
@@ -144,7 +156,21 @@ class VirtualDevice:
                 self._flash.save()
             self._adbd.come_up(mode)
             if mode is BootMode.SYSTEM:
+                self._system_runs = True
                 await self._system.start(self._machine)
+        if FaultKind.BOOT_LOOP in self._faults and self._boots > 1:
+            self._begin_reboot(mode)
+
+    async def _stop_system(self) -> None:
+        """Once for each start, also of one that was cut short."""
+        if self._system_runs:
+            self._system_runs = False
+            await self._system.stop()
+
+    def _stays_dark(self) -> bool:
+        """A fault lets nobody see this boot, or any later one."""
+        never = FaultKind.NEVER_BOOTS in self._faults
+        return never or (FaultKind.STAYS_DOWN in self._faults and self._boots > 1)
 
     def _begin_reboot(self, mode: BootMode) -> None:
         """Nothing if the device is on its way down already; a boot under way is followed by it."""
@@ -169,8 +195,7 @@ class VirtualDevice:
         try:
             await self._adbd.go_down()
             await self._fastboot.close()
-            if self._mode is BootMode.SYSTEM:
-                await self._system.stop()
+            await self._stop_system()
             await self._machine.stop()
         finally:
             self._going_down = False

@@ -12,10 +12,11 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from virtualdevice.faults import Fault
 from virtualdevice.machine.host import HostCannot
 from virtualdevice.machine.kernel import set_child_subreaper
 from virtualdevice.process import DeviceEndpoints, VirtualDevice
@@ -40,6 +41,7 @@ class RunRequest:
     serialno: str | None = None
     as_json: bool = False
     until_stdin_closes: bool = False
+    faults: Sequence[Fault] = ()
 
 
 async def run(request: RunRequest, *, announce: Callable[[str], None]) -> None:
@@ -59,6 +61,7 @@ async def run(request: RunRequest, *, announce: Callable[[str], None]) -> None:
             serialno=serialno,
             adb_port=request.adb_port,
             fastboot_port=request.fastboot_port,
+            faults=request.faults,
         )
         try:
             endpoints = await _start_unless_ended(device, ending)

@@ -8,7 +8,7 @@ import shutil
 import socket
 import subprocess
 import threading
-from collections.abc import Coroutine, Iterator, Mapping
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +18,7 @@ import adbutils
 import pytest
 
 from selftests.virtualdevice.fake_system import FakeSystem
+from virtualdevice.faults import Fault
 from virtualdevice.machine.host import HostCannot
 from virtualdevice.process import DeviceEndpoints, VirtualDevice
 
@@ -125,7 +126,9 @@ class RunningDevice:
 
 
 @contextmanager
-def running_device(system: FakeSystem, state: Path) -> Iterator[RunningDevice]:
+def running_device(
+    system: FakeSystem, state: Path, *, faults: Sequence[Fault] = ()
+) -> Iterator[RunningDevice]:
     """Skips, with the host's reason, where no device can run."""
     if os.getuid() == 0:
         os.chmod(state, 0o755)  # noqa: PTH101 (the device's own ids must reach its disk)
@@ -133,7 +136,7 @@ def running_device(system: FakeSystem, state: Path) -> Iterator[RunningDevice]:
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
     try:
-        yield from _started(system, state, loop)
+        yield from _started(system, state, loop, faults)
     finally:
         loop.call_soon_threadsafe(loop.stop)
         thread.join(LIMIT_S)
@@ -141,10 +144,10 @@ def running_device(system: FakeSystem, state: Path) -> Iterator[RunningDevice]:
 
 
 def _started(
-    system: FakeSystem, state: Path, loop: asyncio.AbstractEventLoop
+    system: FakeSystem, state: Path, loop: asyncio.AbstractEventLoop, faults: Sequence[Fault]
 ) -> Iterator[RunningDevice]:
     async def start() -> tuple[VirtualDevice, DeviceEndpoints]:
-        device = VirtualDevice(system, state=state, serialno="TEST0001")
+        device = VirtualDevice(system, state=state, serialno="TEST0001", faults=faults)
         return device, await device.start()
 
     try:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+import signal
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -18,6 +20,7 @@ from virtualdevice.adbd.host_connection import HostConnection
 from virtualdevice.adbd.reverse import ReverseForwards
 from virtualdevice.adbd.service_stream import ServiceStream
 from virtualdevice.adbd.services import Packages, ServiceContext, serve
+from virtualdevice.faults import FaultKind, LinkWatch
 from virtualdevice.machine.machine import DeviceMachine
 from virtualdevice.seams import BootMode, SystemServer
 
@@ -53,11 +56,14 @@ class AdbDaemon:
         *,
         request_reboot: Callable[[BootMode], None],
         packages: Packages,
+        watch: LinkWatch,
     ) -> None:
         self._machine = machine
         self._system = system
         self._request_reboot = request_reboot
         self._packages = packages
+        self._watch = watch
+        self._frozen = False
         self._state = DaemonState()
         self._connections: set[HostConnection] = set()
         self._servers: list[asyncio.Server] = []
@@ -100,6 +106,20 @@ class AdbDaemon:
         await self.go_down()
         self._state = DaemonState(mode=mode, root=root, up=True)
         self._answer_waiting()
+
+    def passes(self, size_bytes: int) -> bool:
+        """Counts for the faults of the link, and carries them out when they are due."""
+        for kind in self._watch.pass_bytes(size_bytes):
+            if kind is FaultKind.DIE:
+                os.kill(os.getpid(), signal.SIGKILL)
+            elif kind is FaultKind.HANG:
+                self._frozen = True
+            elif kind is FaultKind.REBOOT:
+                self._request_reboot(BootMode.SYSTEM)
+            else:
+                for connection in list(self._connections):
+                    connection.abort()
+        return not self._frozen
 
     def _answer_waiting(self) -> None:
         for connection in list(self._connections):

@@ -44,6 +44,9 @@ class Gatekeeper(Protocol):
 
     async def ask_for_key(self, key: bytes, let_in: Callable[[], None]) -> None: ...
 
+    def passes(self, size_bytes: int) -> bool:
+        """Whether these bytes still go over the link (faults may have cut or frozen it)."""
+
 
 class HostConnection(asyncio.Protocol):
     """Streams of one host. Nothing is read from it before the device is up."""
@@ -98,6 +101,8 @@ class HostConnection(asyncio.Protocol):
         self._writable.set()
 
     def data_received(self, data: bytes) -> None:
+        if not self._gatekeeper.passes(len(data)):
+            return
         if not self._gatekeeper.is_up:
             self._waiting += data
             return
@@ -161,7 +166,7 @@ class HostConnection(asyncio.Protocol):
             await self._writable.wait()
 
     def _write(self, data: bytes) -> None:
-        if data and self._transport is not None:
+        if data and self._transport is not None and self._gatekeeper.passes(len(data)):
             self._transport.write(data)
 
     def _keep(self, work: Awaitable[None]) -> None:
