@@ -132,7 +132,7 @@ def _app(config: pytest.Config) -> AppUnderTest:
         settings = _settings(config)
         try:
             config.stash[APP] = AppUnderTest.from_files(base=settings.base, update=settings.update)
-        except ConfigurationError as error:
+        except (ConfigurationError, OSError) as error:
             raise pytest.UsageError(str(error)) from error
     return config.stash[APP]
 

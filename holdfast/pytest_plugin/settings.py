@@ -49,6 +49,9 @@ def read_settings(config: pytest.Config) -> Settings:
     base, update = _path(config, "--base"), _path(config, "--update")
     if update and not base:
         raise ConfigurationError("--update needs --base, the version that it updates")
+    for option, apk in (("--base", base), ("--update", update)):
+        if apk and not apk.is_file():
+            raise ConfigurationError(f"{option}: there is no such file: {apk}")
     return Settings(
         inventory=inventory,
         devices=inventory.only(config.getoption("--device")),

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from holdfast.apk.probe import ProbeSpec, build_probe
 from holdfast.pytest_plugin.settings import workers_for
 from selftests.holdfast.pytest_plugin.harness import Project
 
@@ -15,7 +16,9 @@ Make = Callable[..., Project]
     [
         (["--devices", "nowhere.yaml"], "nowhere.yaml: there is no such file"),
         (["--device", "fone"], "no device is called 'fone'; there are: phone"),
-        (["--update", "new.apk"], "--update needs --base"),
+        (["--update=new.apk"], "--update needs --base"),
+        (["--base=nowhere.apk"], "--base: there is no such file: "),
+        (["--base=devices.yaml"], "devices.yaml: not a ZIP archive"),
         (["--defect", "anything"], "no device of this lab can be given a defect"),
     ],
 )
@@ -26,6 +29,17 @@ def test_a_wrong_option_is_one_sentence_and_status_4(
     assert result.ret == 4
     assert words in result.stderr.str()
     assert "Traceback" not in result.stderr.str()
+
+
+def test_base_and_update_of_different_apps_are_refused_by_name(project: Make) -> None:
+    made = project()
+    for name in ("one", "two"):
+        spec = ProbeSpec(package_name=f"org.example.{name}")
+        (made.path / f"{name}.apk").write_bytes(build_probe(spec))
+    result = made.run("--base=one.apk", "--update=two.apk")
+    assert result.ret == 4
+    assert "org.example.one and org.example.two" in result.stderr.str()
+    assert made.uses == []
 
 
 def test_a_wrong_devices_file_is_one_sentence_and_status_4(project: Make) -> None:
