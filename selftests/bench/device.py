@@ -1,0 +1,164 @@
+"""What a virtual device costs and how quick it is, by the real adb."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+from selftests.bench.measurement import Measurement, seconds_of
+from selftests.virtualdevice.real_clients import AdbClient, adb_programs, running_adb
+
+__all__ = ["measure"]
+
+PROJECT = Path(__file__).resolve().parents[2]
+PERSONALITY = "aosp-34"
+SHELL_ROUNDS = 50
+TRANSFER_MIB = 512
+FLEET = 16
+
+
+def measure() -> Iterator[Measurement]:
+    """Boot, memory, shell, transfers; and a small fleet on one adb server."""
+    program = adb_programs()["adb36"] or adb_programs()["adb29"]
+    if program is None:
+        yield Measurement(what="a virtual device", value=None, unit="s", note="there is no adb")
+        return
+    with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
+        scratch = Path(folder)
+        scratch.chmod(0o755)
+        adb = stack.enter_context(running_adb(program, scratch))
+        began = time.perf_counter()
+        device = stack.enter_context(_device(scratch))
+        if device is None:
+            note = "this host runs no virtual device"
+            yield Measurement(what="a virtual device", value=None, unit="s", note=note)
+            return
+        booted = time.perf_counter() - began
+        yield Measurement(what="first boot, from the command to `ready`", value=booted, unit="s")
+        yield from _one(adb, device, scratch)
+    yield from _fleet(program)
+
+
+@contextlib.contextmanager
+def _device(scratch: Path) -> Iterator[tuple[str, int] | None]:
+    """Serial and pid of a device that has booted; None if it cannot."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "virtualdevice", "run", PERSONALITY, "--json"],
+        cwd=PROJECT,
+        env={**os.environ, "TMPDIR": str(scratch)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        try:
+            yield (json.loads(line)["adb"], process.pid) if line else None
+        finally:
+            process.terminate()
+
+
+def _connect(adb: AdbClient, serial: str) -> None:
+    adb("connect", serial)
+    adb("-s", serial, "wait-for-device")
+
+
+def _reboot(adb: AdbClient, serial: str) -> None:
+    """Until Android says that it has booted."""
+    adb("-s", serial, "reboot")
+    adb("-s", serial, "wait-for-device")
+    waiting = 'until [ "$(getprop sys.boot_completed)" = 1 ]; do sleep 0.01; done'
+    adb("-s", serial, "shell", waiting)
+
+
+def _one(adb: AdbClient, device: tuple[str, int], scratch: Path) -> Iterator[Measurement]:
+    serial, pid = device
+    _connect(adb, serial)
+    reboots = [seconds_of(lambda: _reboot(adb, serial)) for _ in range(5)]
+    yield Measurement(
+        what="reboot, from `adb reboot` to boot_completed",
+        value=statistics.median(reboots), unit="s", at_most=0.5,
+    )  # fmt: skip
+    times = [seconds_of(lambda: adb("-s", serial, "shell", "true")) for _ in range(SHELL_ROUNDS)]
+    yield Measurement(
+        what="`adb shell true`, median", value=statistics.median(times) * 1000, unit="ms", at_most=8
+    )
+    times = [
+        seconds_of(lambda: adb("-s", serial, "shell", "getprop", "ro.build.version.sdk"))
+        for _ in range(SHELL_ROUNDS)
+    ]
+    yield Measurement(
+        what="`adb shell getprop X`, median", value=statistics.median(times) * 1000, unit="ms"
+    )
+    big = scratch / "big"
+    with big.open("wb") as file:
+        for _ in range(TRANSFER_MIB):
+            file.write(os.urandom(1 << 20))
+    for what, words in (
+        ("push", ("push", str(big), "/data/local/tmp/big")),
+        ("pull", ("pull", "/data/local/tmp/big", str(scratch / "back"))),
+    ):
+        taken = min(seconds_of(partial(adb, "-s", serial, *words)) for _ in range(2))
+        yield Measurement(
+            what=f"adb {what} of {TRANSFER_MIB} MiB",
+            value=TRANSFER_MIB * 1.048576 / taken, unit="MB/s", at_least=400,
+        )  # fmt: skip
+    adb("-s", serial, "shell", "rm /data/local/tmp/big")
+    yield Measurement(
+        what="memory of one device (PSS, all its processes)",
+        value=_memory_mib(pid), unit="MiB",
+        note="shared pages count whole when it is alone",
+    )  # fmt: skip
+
+
+def _fleet(program: str) -> Iterator[Measurement]:
+    with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
+        scratch = Path(folder)
+        scratch.chmod(0o755)
+        adb = stack.enter_context(running_adb(program, scratch))
+        began = time.perf_counter()
+        devices = [stack.enter_context(_device(scratch)) for _ in range(FLEET)]
+        serials = [device[0] for device in devices if device is not None]
+        yield Measurement(
+            what=f"{FLEET} devices, one after the other",
+            value=(time.perf_counter() - began) / FLEET, unit="s each",
+        )  # fmt: skip
+        for serial in serials:
+            _connect(adb, serial)
+        answers = [adb("-s", serial, "shell", "echo $((6*7))").text for serial in serials]
+        yield Measurement(
+            what=f"{FLEET} devices that answer",
+            value=float(answers.count("42\n")), unit="", at_least=FLEET,
+        )  # fmt: skip
+        total = sum(_memory_mib(device[1]) for device in devices if device is not None)
+        yield Measurement(
+            what="memory per device of the fleet", value=total / FLEET, unit="MiB", at_most=40
+        )
+
+
+def _memory_mib(pid: int) -> float:
+    """Proportional set size of a process and all below it."""
+    total_kib = 0
+    for one in [pid, *_below(pid)]:
+        with contextlib.suppress(OSError):
+            for line in Path(f"/proc/{one}/smaps_rollup").read_text(encoding="ascii").splitlines():
+                if line.startswith("Pss:"):
+                    total_kib += int(line.split()[1])
+    return total_kib / 1024
+
+
+def _below(pid: int) -> list[int]:
+    children: list[int] = []
+    with contextlib.suppress(OSError):
+        for file in Path(f"/proc/{pid}/task").glob("*/children"):
+            children += [int(word) for word in file.read_text(encoding="ascii").split()]
+    return children + [further for child in children for further in _below(child)]
