@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from holdfast.pytest_plugin import early
 from holdfast.pytest_plugin.early import values_attached
 from selftests.holdfast.pytest_plugin.harness import Project
 
@@ -28,3 +31,9 @@ def test_a_path_elsewhere_that_exists_is_no_test_path(
     result = made.run("--reports", str(elsewhere), apart=True)
     assert result.ret == 0
     assert (elsewhere / "index.html").exists()
+
+
+def test_pytest_finds_it_by_the_packages_entry_points() -> None:
+    pyproject = Path(__file__).parents[3] / "pyproject.toml"
+    declared = tomllib.loads(pyproject.read_text("utf-8"))["project"]["entry-points"]["pytest11"]
+    assert declared == {"holdfast": early.__name__}
