@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -117,6 +117,24 @@ class VirtualDevice:
                 await self._machine.erase()
         await self._machine.stop()
         self._failed.cancel()
+
+    async def save_snapshot(self, name: str) -> None:
+        """Keep what is on /data under a name; the device restarts."""
+        await self._restart_with(lambda: self._machine.layers.save(name))
+
+    async def restore_snapshot(self, name: str) -> None:
+        """Bring /data back to what it was; the device restarts. NoSuchSnapshot."""
+        await self._restart_with(lambda: self._machine.layers.restore(name))
+        await asyncio.get_running_loop().run_in_executor(None, self._machine.layers.discard_unused)
+
+    async def _restart_with(self, change: Callable[[], None]) -> None:
+        if self._rebooting is not None:
+            await asyncio.gather(self._rebooting, return_exceptions=True)
+        await self._go_down()
+        try:
+            change()
+        finally:
+            await self._boot(BootMode.SYSTEM)
 
     def folder(self) -> Path:
         """Where recovery puts a sideloaded package."""

@@ -19,6 +19,7 @@ from pathlib import Path
 from virtualdevice.faults import Fault
 from virtualdevice.machine.host import HostCannot
 from virtualdevice.machine.kernel import set_child_subreaper
+from virtualdevice.machine.layers import NoSuchSnapshot
 from virtualdevice.process import DeviceEndpoints, VirtualDevice
 from virtualdevice.seams import SystemServer
 
@@ -51,8 +52,9 @@ async def run(request: RunRequest, *, announce: Callable[[str], None]) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, ending.set)
+    standard_input = _StandardInput(ending)
     if request.until_stdin_closes:
-        _end_with_stdin(loop, ending)
+        standard_input.watch()
     with _state_directory(request.state) as state:
         serialno = _serialno(state, request.serialno)
         device = VirtualDevice(
@@ -67,7 +69,9 @@ async def run(request: RunRequest, *, announce: Callable[[str], None]) -> None:
             endpoints = await _start_unless_ended(device, ending)
             if endpoints is not None:
                 announce(_ready_line(request, endpoints, state))
+                obeying = asyncio.ensure_future(_obey(standard_input.commands, device, announce))
                 await _until_ended(device, ending)
+                obeying.cancel()
         finally:
             await device.stop(erase=request.state is None)
 
@@ -97,18 +101,50 @@ async def _until_ended(device: VirtualDevice, ending: asyncio.Event) -> None:
     failing.cancel()
 
 
-def _end_with_stdin(loop: asyncio.AbstractEventLoop, ending: asyncio.Event) -> None:
-    descriptor = sys.stdin.fileno()
+class _StandardInput:
+    """Its end ends the device, when so asked; until then a line of it may be a command:
+    `save NAME` or `restore NAME`, each answered by a line on standard output."""
 
-    def look() -> None:
-        if not os.read(descriptor, 4096):
-            loop.remove_reader(descriptor)
-            ending.set()
+    def __init__(self, ending: asyncio.Event) -> None:
+        self._ending = ending
+        self._descriptor = sys.stdin.fileno()
+        self._pending = b""
+        self.commands: asyncio.Queue[str] = asyncio.Queue()
 
-    try:
-        loop.add_reader(descriptor, look)
-    except PermissionError:  # A file, or /dev/null: it has ended already.
-        ending.set()
+    def watch(self) -> None:
+        try:
+            asyncio.get_running_loop().add_reader(self._descriptor, self._look)
+        except PermissionError:  # A file, or /dev/null: it has ended already.
+            self._ending.set()
+
+    def _look(self) -> None:
+        data = os.read(self._descriptor, 4096)
+        if not data:
+            asyncio.get_running_loop().remove_reader(self._descriptor)
+            self._ending.set()
+            return
+        *lines, self._pending = (self._pending + data).split(b"\n")
+        for line in lines:
+            self.commands.put_nowait(line.decode("utf-8", errors="replace"))
+
+
+async def _obey(
+    commands: asyncio.Queue[str], device: VirtualDevice, announce: Callable[[str], None]
+) -> None:
+    known = {"save": device.save_snapshot, "restore": device.restore_snapshot}
+    while True:
+        word, _, name = (await commands.get()).strip().partition(" ")
+        answer = {"event": f"{word}d", "name": name}
+        try:
+            if word not in known or not name:
+                answer = {"event": "refused", "reason": "known are: save NAME, restore NAME"}
+            else:
+                await known[word](name)
+        except NoSuchSnapshot:
+            answer = {"event": "refused", "reason": f"there is no snapshot {name!r}"}
+        except HostCannot as error:
+            answer = {"event": "refused", "reason": str(error)}
+        announce(json.dumps(answer))
 
 
 @contextlib.contextmanager

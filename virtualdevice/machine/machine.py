@@ -23,6 +23,7 @@ from virtualdevice.machine.accounts import (
 from virtualdevice.machine.files import DeviceFiles
 from virtualdevice.machine.host import IdMap
 from virtualdevice.machine.kernel import receive_with_descriptors
+from virtualdevice.machine.layers import DataLayers
 from virtualdevice.machine.layout import DATA_DIRECTORIES, SystemPlan, root_links, search_path
 from virtualdevice.machine.processes import DeviceChild, Spawner
 from virtualdevice.machine.tool_socket import ToolSocket
@@ -72,6 +73,7 @@ class DeviceMachine:
         self._reboot = reboot
         self._on_death = on_death
         self._files = DeviceFiles()
+        self.layers = DataLayers(spec.disk)
         self._link = ZygoteLink()
         self._spawner = Spawner(link=self._link)
         self._tools: ToolSocket | None = None
@@ -97,6 +99,8 @@ class DeviceMachine:
         """Processes, files and tools are there when it returns. `erase_data` is a factory reset.
         HostCannot with one sentence."""
         self._prepare_disk()
+        if erase_data:
+            self.layers.forget_all()
         self._link = ZygoteLink()
         self._spawner = Spawner(link=self._link)
         listener = await self._link.start(
@@ -148,6 +152,7 @@ class DeviceMachine:
             "root_links": root_links(self._spec.api),
             "workers": self._spec.workers,
             "python_path": self._spec.python_path,
+            "data_layers": self.layers.mount_options(),
         }
 
     async def spawn(

@@ -150,11 +150,23 @@ def _mount_data(config: dict[str, Any]) -> None:
     """An overlay where /data is to be reset or restored quickly, else the directory itself."""
     layers = config.get("data_layers")
     if layers:
+        _make_layer(layers["upper"], layers["work"])
         options = f"lowerdir={':'.join(layers['lower'])},upperdir={layers['upper']}"
         options += f",workdir={layers['work']},userxattr"
         mount("overlay", "root/data", "overlay", MountFlag.NONE, options=options)
     else:
         mount("data", "root/data", "", BIND)
+
+
+def _make_layer(upper: str, work: str) -> None:
+    """A new layer's top has the owner and mode of /data, which it will be."""
+    if os.path.isdir(upper):
+        return
+    os.makedirs(upper)
+    os.makedirs(work, exist_ok=True)
+    like = os.stat("data")
+    os.chown(upper, like.st_uid, like.st_gid)
+    os.chmod(upper, like.st_mode & 0o7777)
 
 
 def _mount_devices() -> None:

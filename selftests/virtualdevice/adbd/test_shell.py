@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 import subprocess
 
-import pytest
-
 from selftests.virtualdevice.conftest import connected
 from selftests.virtualdevice.real_clients import AdbClient, RunningDevice
 
@@ -88,9 +86,19 @@ def test_a_host_that_goes_away_hangs_up_on_its_program(
     online: AdbClient, phone: RunningDevice
 ) -> None:
     online("-s", phone.serial, "shell", "rm -f /data/local/tmp/hung-up")
-    command = "exec 2>/dev/null; trap 'echo yes > /data/local/tmp/hung-up; exit' HUP"
-    with pytest.raises(subprocess.TimeoutExpired):
-        online("-s", phone.serial, "exec-out", f"{command}; while :; do sleep 1; done", limit_s=1)
+    command = (
+        "exec 2>/dev/null; trap 'echo yes > /data/local/tmp/hung-up; exit' HUP; echo armed;"
+        " while :; do sleep 0.1; done"
+    )
+    with subprocess.Popen(
+        [online.program, "-s", phone.serial, "exec-out", command],
+        env=online.environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+    ) as client:
+        assert client.stdout is not None
+        assert client.stdout.readline() == b"armed\n"
+        client.kill()
     result = online(
         "-s", phone.serial, "shell",
         "i=0; while [ ! -f /data/local/tmp/hung-up ] && [ $i -lt 50 ]; do sleep 0.1; i=$((i+1));"
