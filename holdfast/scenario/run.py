@@ -106,6 +106,7 @@ def run_scenario(
     the lab ended it: then nothing is known. HarnessFault if the harness destroyed something that
     the scenario did not declare.
     """
+    _require_clean_ledger(device)
     used = limits or Limits()
     missing = not_covered(plan, app=app, store=store, device=device)
     if missing:

@@ -25,7 +25,7 @@ from holdfast.scenario.result import (
     VerdictKind,
 )
 from holdfast.scenario.run import run_scenario
-from holdfast.scenario.updates import AppUnderTest, UpdateMissing
+from holdfast.scenario.updates import AppUnderTest
 
 APP = AppUnderTest()
 BEFORE_THE_FIX, FIXED = "nut-pro-2-before-4.2.5.1", "nut-pro-2-4.2.5.1"
@@ -147,8 +147,3 @@ def test_a_harness_that_tried_to_destroy_something_undeclared_gives_no_result() 
             device.shell.run("pm clear com.example.store", deadline=Deadline.after(20))
         with pytest.raises(HarnessFault, match="counts for nothing"):
             run(device, OVER_ADB)
-
-
-def test_a_device_without_a_store_cannot_offer_a_push() -> None:
-    with running("aosp-34") as device, pytest.raises(UpdateMissing, match="names no store"):
-        run_scenario(device, pushed(UpdateKind.SAME_SIGNER, Persona.CARELESS), app=APP)
