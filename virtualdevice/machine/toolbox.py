@@ -73,19 +73,13 @@ def _ls(arguments: Sequence[str]) -> int:
 
 
 def _list_path(path: str, flags: set[str]) -> int:
+    """A link to a directory is listed as a link, unless a slash follows its name (ls.c)."""
     try:
-        found = os.lstat(path)
+        found = os.stat(path) if path.endswith("/") else os.lstat(path)
     except OSError as error:
         _complain(f"{path}: {os.strerror(error.errno or 0)}\n")
         return 1
     if "d" not in flags and stat.S_ISDIR(found.st_mode):
-        return _list_directory(path, flags)
-    if (
-        "d" not in flags
-        and stat.S_ISLNK(found.st_mode)
-        and "l" not in flags
-        and os.path.isdir(path)
-    ):
         return _list_directory(path, flags)
     _list_file(path, path, flags)
     return 0

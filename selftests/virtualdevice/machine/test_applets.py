@@ -73,6 +73,14 @@ def test_android_5_says_what_it_cannot_open_as_toolbox_did(android_5: RunningDev
     assert run(android_5, "ls /none") == (1, "/none: No such file or directory\n")
 
 
+def test_android_5_follows_a_link_to_a_directory_only_before_a_slash(
+    android_5: RunningDevice,
+) -> None:
+    run(android_5, "echo > /data/media/0/f", credentials=ROOT)
+    assert run(android_5, "ls /sdcard") == (0, "/sdcard\n")
+    assert run(android_5, "ls /sdcard/") == (0, "f\n")
+
+
 def test_android_5_lists_a_tree_as_recorded(android_5: RunningDevice) -> None:
     run(android_5, "mkdir -p /data/local/tmp/tree/databases; echo hello > /data/local/tmp/tree/a")
     _, output = run(android_5, "cd /data/local/tmp/tree; toolbox ls -R .")
