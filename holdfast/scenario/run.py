@@ -13,8 +13,9 @@ from holdfast.dialogs.asked import shown_packages
 from holdfast.dialogs.capture import Capture
 from holdfast.dialogs.captured import CapturedDialog, DialogText, Gap
 from holdfast.dialogs.judge import judge, judge_capture
-from holdfast.dialogs.judgement import Judgement, Operation
+from holdfast.dialogs.judgement import DialogVerdict, Judgement, Operation
 from holdfast.dialogs.policy import Policy
+from holdfast.dialogs.view import JudgedDialog, render
 from holdfast.errors import DeviceRefused, HarnessFault, LabError
 from holdfast.scenario.covered import not_covered
 from holdfast.scenario.evidence import Evidence, fate_of
@@ -322,6 +323,7 @@ def _judge(run: _Run, evidence: Evidence) -> ScenarioResult:
                 json.dumps(judgement.to_json(), ensure_ascii=False, indent=1),
                 media_type="application/json",
             )
+        _attach_page(run, evidence)
         facts = {
             "app": run.package_name,
             "fate": evidence.fate.value,
@@ -332,6 +334,25 @@ def _judge(run: _Run, evidence: Evidence) -> ScenarioResult:
         result = decide_verdict(evidence, facts={k: v for k, v in facts.items() if v})
         run.device.journal.fact("verdict", result.verdict.value)
         return result
+
+
+def _attach_page(run: _Run, evidence: Evidence) -> None:
+    """The page that one would show to the vendor, of every dialog that speaks of losing data."""
+    spoken = [
+        JudgedDialog(
+            judgement=judgement, text=dialog.wording(app_name=run.app_name), captured=dialog
+        )
+        for dialog, judgement in zip(evidence.dialogs, evidence.judgements, strict=True)
+        if judgement.verdict is not DialogVerdict.NOT_A_DATA_WARNING
+    ]
+    if spoken:
+        page = render(
+            spoken,
+            title=f"{run.plan}: what {run.app_name}'s user was told",
+            device=f"{run.device.build.model}, {run.device.build.fingerprint}",
+            policy=run.policy,
+        )
+        run.device.journal.attach("warnings.html", page, media_type="text/html")
 
 
 def _restore(run: _Run) -> None:
