@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -103,8 +102,8 @@ class VirtualDevice:
         """Raises, should a later boot fail, what it failed with; else never returns."""
         await asyncio.shield(self._failed)
 
-    async def stop(self, *, erase: bool = False) -> None:
-        """`erase`: leave nothing on the disk."""
+    async def stop(self) -> None:
+        """No process of the device is left; its disk is."""
         if self._rebooting is not None:
             self._rebooting.cancel()
             await asyncio.gather(self._rebooting, return_exceptions=True)
@@ -112,9 +111,6 @@ class VirtualDevice:
         await self._fastboot.close()
         self._fastboot.release()
         await self._stop_system()
-        if erase and self._machine.alive:
-            with contextlib.suppress(OSError):
-                await self._machine.erase()
         await self._machine.stop()
         self._failed.cancel()
 

@@ -17,9 +17,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from virtualdevice.faults import Fault
+from virtualdevice.machine.assembly import DISK
 from virtualdevice.machine.host import HostCannot
 from virtualdevice.machine.kernel import set_child_subreaper
 from virtualdevice.machine.layers import NoSuchSnapshot
+from virtualdevice.machine.wipe import remove_disk
 from virtualdevice.process import DeviceEndpoints, VirtualDevice
 from virtualdevice.seams import SystemServer
 
@@ -73,7 +75,7 @@ async def run(request: RunRequest, *, announce: Callable[[str], None]) -> None:
                 await _until_ended(device, ending)
                 obeying.cancel()
         finally:
-            await device.stop(erase=request.state is None)
+            await device.stop()
 
 
 async def _start_unless_ended(
@@ -165,7 +167,12 @@ def _state_directory(asked: Path | None) -> Iterator[Path]:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield state
     finally:
-        shutil.rmtree(state, ignore_errors=True)
+        _remove(state)
+
+
+def _remove(state: Path) -> None:
+    remove_disk(state / DISK)
+    shutil.rmtree(state, ignore_errors=True)
 
 
 def _sweep(directory: Path) -> None:
@@ -176,7 +183,7 @@ def _sweep(directory: Path) -> None:
                 continue
             with (state / LOCK_FILE).open("rb") as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(state, ignore_errors=True)
+                _remove(state)
 
 
 def _serialno(state: Path, asked: str | None) -> str:

@@ -16,7 +16,7 @@ from virtualdevice.machine.machine import MachineSpec
 from virtualdevice.seams import SystemServer
 from virtualdevice.tools.build import built_client
 
-__all__ = ["machine_spec"]
+__all__ = ["DISK", "machine_spec"]
 
 LOCALES = (Path("/usr/lib/locale/C.utf8"), Path("/usr/lib/locale/C.UTF-8"))
 SYNC_WORKER = "virtualdevice.adbd.sync_worker"

@@ -128,11 +128,6 @@ class DeviceMachine:
         if self._link.pid:
             await self._link.stop()
 
-    async def erase(self) -> None:
-        """Remove all that the disk holds, from inside: not everybody may do so from the host."""
-        for place in ("/data", "/cache", "/metadata", "/system"):
-            await self._files.empty_directory(place)
-
     def _prepare_disk(self) -> None:
         disk = self._spec.disk
         disk.mkdir(mode=0o700, parents=True, exist_ok=True)
