@@ -8,6 +8,7 @@ escapes them.
 from __future__ import annotations
 
 import base64
+import struct
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -29,6 +30,8 @@ _VERDICTS = {
 }
 _OUTCOMES = ((Outcome.MISSED, "Missed"), (Outcome.MET, "Met"), (Outcome.UNDECIDABLE, "Not decided"))
 _MARGIN_PX = 6
+_PNG = b"\x89PNG\r\n\x1a\n"
+_PNG_SIZE_AT = 16  # after the signature, and length and name of the first chunk
 # What a clause's words are coloured by where several clauses share them.
 _RANK = {Outcome.UNDECIDABLE: 0, Outcome.MET: 1, Outcome.MISSED: 2}
 
@@ -79,6 +82,8 @@ class _Shown:
     message: tuple[_Piece, ...]
     buttons: tuple[tuple[_Piece, ...], ...]
     screenshot: str
+    width_px: int
+    height_px: int
     boxes: tuple[_Box, ...]
 
 
@@ -104,6 +109,7 @@ def render(
 def _shown(dialog: JudgedDialog, policy: Policy) -> _Shown:
     rows = _rows(dialog.judgement, policy)
     title, message = dialog.text.title, dialog.text.message
+    width_px, height_px = _picture_size_px(dialog.captured)
     return _Shown(
         dialog=dialog,
         verdict=_VERDICTS[dialog.judgement.verdict],
@@ -118,6 +124,8 @@ def _shown(dialog: JudgedDialog, policy: Policy) -> _Shown:
             for index, label in enumerate(dialog.text.buttons)
         ),
         screenshot=_data_uri(dialog.captured),
+        width_px=width_px,
+        height_px=height_px,
         boxes=_boxes(dialog, rows),
     )
 
@@ -161,9 +169,17 @@ def _piece(text: str, rows: Sequence[_Row]) -> _Piece:
 
 
 def _data_uri(captured: CapturedDialog | None) -> str:
-    if captured is None or not captured.screenshot.startswith(b"\x89PNG\r\n\x1a\n"):
+    if captured is None or not captured.screenshot.startswith(_PNG):
         return ""
     return "data:image/png;base64," + base64.b64encode(captured.screenshot).decode("ascii")
+
+
+def _picture_size_px(captured: CapturedDialog | None) -> tuple[int, int]:
+    """Of the picture itself: the windows of a hierarchy may leave out the system's bars."""
+    if captured is None or not captured.screenshot.startswith(_PNG + b"\0\0\0\rIHDR"):
+        return 0, 0
+    width, height = struct.unpack_from(">II", captured.screenshot, _PNG_SIZE_AT)
+    return width, height
 
 
 def _boxes(dialog: JudgedDialog, rows: Sequence[_Row]) -> tuple[_Box, ...]:

@@ -59,6 +59,14 @@ def test_the_screenshot_bears_a_box_for_each_text_that_decided() -> None:
     assert "over com.example.chat" in shown
 
 
+def test_boxes_are_laid_out_by_the_size_of_the_picture_itself() -> None:
+    dialog = captured(screenshot=png(720, 1440))
+    assert (dialog.screen.width_px, dialog.screen.height_px) != (720, 1440)
+    text = dialog.wording(app_name="Chat")
+    judged = JudgedDialog(judgement=judge(text), text=text, captured=dialog)
+    assert 'viewBox="0 0 720 1440"' in render([judged], title="Seen")
+
+
 def test_a_screenshot_that_is_no_png_is_not_embedded() -> None:
     dialog = captured(screenshot=b"GIF89a")
     text = dialog.wording(app_name="Chat")
