@@ -21,6 +21,7 @@ NOT_REHEARSED: Mapping[str, str] = {
     "11 the factory version came back without the data": _NO_PRELOAD,
     "8 all apps got other app ids": "only one app of the rehearsal device is the user's",
     "13 shared storage does not work": "the rehearsal device's storage always works",
+    "16 the device wants to be set up anew": "no defect of the rehearsal device asks for that",
     "17 text messages are gone": _NO_OTHER_APPS,
     "18 contacts, calls or appointments are gone": _NO_OTHER_APPS,
     "20 accounts are gone": _NO_OTHER_APPS,
