@@ -31,7 +31,10 @@ _MAX_BUTTON_SHARE = 0.15
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AskedWindow:
-    """What a window says. Two looks at the same window are equal but for focus and places."""
+    """What a window says. Two looks at the same window are equal but for focus and places.
+
+    `shows_progress`: it says by a bar or a wheel that work is under way.
+    """
 
     kind: DialogKind
     package_name: str
@@ -40,6 +43,7 @@ class AskedWindow:
     buttons: tuple[Button, ...]
     texts: tuple[TextPiece, ...]
     bounds: Bounds
+    shows_progress: bool = False
 
     @property
     def identity(self) -> tuple[str, ...]:
@@ -118,6 +122,7 @@ def _read(window: Node, kind: DialogKind, language: str, height_px: int) -> Aske
         buttons=_buttons(buttons, language),
         texts=tuple(_piece(node) for node in texts),
         bounds=window.bounds,
+        shows_progress=any(n.visible and "ProgressBar" in n.class_name for n in window.walk()),
     )
 
 

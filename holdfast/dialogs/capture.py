@@ -8,6 +8,7 @@ late to be sure that nothing was missed is a `Gap`.
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Collection
 from dataclasses import dataclass
 from types import TracebackType
@@ -20,16 +21,22 @@ from holdfast.dialogs.hierarchy import Hierarchy, read_hierarchy
 from holdfast.dialogs.ink import measured
 from holdfast.errors import LabError
 
-__all__ = ["Capture", "LiveWindow"]
+__all__ = ["MAX_BLINK_S", "Capture", "LiveWindow"]
 
 LOOK_EVERY_S = 0.1
 # Beyond this, a prompt that somebody could have answered may have come and gone unseen. On a device
-# that is slow to show its screen everything else is slow as well: there it is some looks' length.
+# that is slow to show its screen everything else is slow as well: there it is some looks' length,
+# and those that an installation slows down further take several times as long.
 MAX_UNSEEN_S = 1.5
-_SLOW_LOOKS = 2.5
-_MAX_UNSEEN_ON_SLOW_S = 6.0
+_SLOW_LOOKS = 6.0
+_MAX_UNSEEN_ON_SLOW_S = 15.0
+# A person needs this long to see that there is a window at all. Whoever says that nothing was shown
+# must not have been away for longer, or for more than two looks of a slow device.
+MAX_BLINK_S = 0.3
+_BLINK_LOOKS = 2.5
 _LOOK_S = 20.0
 _SCREENSHOTS = 40
+_LOOKS_KEPT = 64
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,6 +86,8 @@ class Capture:
         self._sights: list[_Sight] = []
         self._live: dict[tuple[str, ...], _Sight] = {}
         self._gaps: list[Gap] = []
+        self._blinks: list[Gap] = []
+        self._looks: deque[float] = deque(maxlen=_LOOKS_KEPT)
         self._interrupted_before = 0
         self._changed = threading.Condition()
         self._looking = threading.Lock()
@@ -88,6 +97,7 @@ class Capture:
         self._finished: tuple[CapturedDialog, ...] | None = None
         self.longest_interval_s = 0.0
         self.max_unseen_s = MAX_UNSEEN_S
+        self.max_blink_s = MAX_BLINK_S
 
     def __enter__(self) -> Capture:
         """Look once, so that the screen is known to be seen; UiLost if it cannot be."""
@@ -99,6 +109,8 @@ class Capture:
         look_s = self._last_look - first_look
         slow_s = min(_SLOW_LOOKS * look_s + LOOK_EVERY_S, _MAX_UNSEEN_ON_SLOW_S)
         self.max_unseen_s = max(MAX_UNSEEN_S, slow_s)
+        blink_s = min(_BLINK_LOOKS * look_s + LOOK_EVERY_S, _MAX_UNSEEN_ON_SLOW_S)
+        self.max_blink_s = max(MAX_BLINK_S, blink_s)
         for work in (self._watch, self._take_pictures):
             thread = threading.Thread(target=work, name="capture", daemon=True)
             thread.start()
@@ -118,8 +130,9 @@ class Capture:
             thread.join(timeout=_LOOK_S)
         self._close_gap(self._clock.monotonic())
         for hole in self._ui.interruptions[self._interrupted_before :]:
-            if hole.ended - hole.began >= self.max_unseen_s - LOOK_EVERY_S:
-                self._note_gap(hole.began, hole.ended, f"the UI server was gone: {hole.why}")
+            if hole.ended - hole.began >= self.max_blink_s:
+                why = f"the UI server was gone: {hole.why}"
+                self._note_gap(hole.began, hole.ended, why, slack_s=LOOK_EVERY_S)
         self._finished = self.dialogs
 
     @property
@@ -153,7 +166,17 @@ class Capture:
 
     @property
     def gaps(self) -> tuple[Gap, ...]:
+        """Times in which a prompt may have come and gone unseen."""
         return tuple(self._gaps)
+
+    @property
+    def blinks(self) -> tuple[Gap, ...]:
+        """These, and the shorter times in which something may have flashed up unseen."""
+        return tuple(self._blinks)
+
+    def looks_since(self, moment: float) -> int:
+        """How many looks began after `moment`, on the clock's `monotonic`, and are complete."""
+        return sum(began >= moment for began in tuple(self._looks))
 
     def since_began_ms(self, moment: float) -> int:
         return max(0, round((moment - self._began) * 1000))
@@ -184,6 +207,7 @@ class Capture:
 
     def _look_once(self) -> None:
         deadline = Deadline.after(_LOOK_S, clock=self._clock)
+        began = self._clock.monotonic()
         xml = self._ui.hierarchy(deadline=deadline)
         now = self._clock.monotonic()
         if xml != self._xml or self._hierarchy is None:
@@ -194,6 +218,7 @@ class Capture:
             with self._changed:
                 for sight in self._live.values():
                     sight.last_seen = now
+        self._looks.append(began)
         self._close_gap(now)
 
     def _compare(self, windows: tuple[AskedWindow, ...], now: float) -> None:
@@ -252,14 +277,16 @@ class Capture:
     def _close_gap(self, now: float) -> None:
         interval = now - self._last_look
         self.longest_interval_s = max(self.longest_interval_s, interval)
-        if interval > self.max_unseen_s:
+        if interval > self.max_blink_s:
             why = self._why_unseen or "the screen could not be looked at sooner"
             self._note_gap(self._last_look, now, why)
         self._last_look, self._why_unseen = now, ""
 
-    def _note_gap(self, began: float, ended: float, why: str) -> None:
+    def _note_gap(self, began: float, ended: float, why: str, *, slack_s: float = 0.0) -> None:
         gap = Gap(began_ms=self.since_began_ms(began), ended_ms=self.since_began_ms(ended), why=why)
-        self._gaps.append(gap)
+        self._blinks.append(gap)
+        if ended - began > self.max_unseen_s - slack_s:
+            self._gaps.append(gap)
 
     def _dialog(self, sight: _Sight) -> CapturedDialog:
         width, height = screen_size_px(sight.hierarchy)

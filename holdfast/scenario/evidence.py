@@ -33,6 +33,7 @@ class Evidence:
 
     `after_reboot` compares with the snapshot before the update too. `judgements` belong to
     `dialogs` one to one. `loss_by_design`: the scenario itself destroyed the data, as a control.
+    `gaps` and the shorter `blinks` are what the capture calls so.
     """
 
     plan: ScenarioPlan
@@ -49,6 +50,7 @@ class Evidence:
     after_reboot: Diff
     detections: tuple[Detection, ...] = ()
     loss_by_design: bool = False
+    blinks: tuple[Gap, ...] = ()
 
 
 def fate_of(

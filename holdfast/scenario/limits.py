@@ -12,14 +12,17 @@ class Limits:
     """The defaults suit phones as well: on a quick device nothing waits this long.
 
     `push_s`: a store that was told to push shows or does something. `quiet_s`: nothing moves any
-    more. `watch_s`: how long a prompt is left alone by somebody who is away. `settle_s`: everything
-    that an update sets off is over.
+    more. `watch_s`: how long a prompt is left alone by somebody who is away. `install_s`: an
+    installation that shows a bar or a wheel; `silent_install_s`: one that shows nothing.
+    `settle_s`: everything that an update sets off is over.
     """
 
-    scenario_s: float = 600.0
-    step_s: float = 120.0
-    boot_s: float = 300.0
+    scenario_s: float = 1200.0
+    step_s: float = 180.0
+    boot_s: float = 480.0
     push_s: float = 15.0
     quiet_s: float = 0.8
     watch_s: float = 3.0
-    settle_s: float = 90.0
+    install_s: float = 60.0
+    silent_install_s: float = 8.0
+    settle_s: float = 150.0

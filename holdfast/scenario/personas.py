@@ -15,7 +15,7 @@ from typing import Protocol
 from holdfast.deadline import Clock, Deadline
 from holdfast.device.ui import Ui
 from holdfast.dialogs.asked import AskedWindow
-from holdfast.dialogs.capture import LiveWindow
+from holdfast.dialogs.capture import MAX_BLINK_S, LiveWindow
 from holdfast.dialogs.captured import Button, ButtonRole, DialogKind, DialogText
 from holdfast.dialogs.hierarchy import Hierarchy, Node
 from holdfast.dialogs.judge import judge
@@ -43,6 +43,13 @@ class Screen(Protocol):
 
     @property
     def hierarchy(self) -> Hierarchy | None: ...
+
+    @property
+    def max_blink_s(self) -> float:
+        """How long something may be on the screen before it is seen for sure."""
+
+    def looks_since(self, moment: float) -> int:
+        """How many looks at the screen began after `moment`, and are complete."""
 
 
 class Person(Protocol):
@@ -94,7 +101,13 @@ def _button(window: AskedWindow, role: ButtonRole) -> Button | None:
     return next((b for b in window.buttons if b.role is role and b.enabled), None)
 
 
-_FOR_THE_PICTURE_S = 0.35
+def _lacks_picture(live: LiveWindow, screen: Screen, waited_s: float) -> bool:
+    """A screenshot is the evidence of what was asked: the person is a little late for it, and on a
+    device that is slow to show its screen as late as everything there is."""
+    return not live.pictured and waited_s < screen.max_blink_s + _FOR_THE_PICTURE_S
+
+
+_FOR_THE_PICTURE_S = 0.05
 
 
 class _Answering(ABC):
@@ -109,10 +122,9 @@ class _Answering(ABC):
         answered = {answer.number for answer in self.answers}
         for live in reversed(screen.live):
             waited_s = self.hands.clock.monotonic() - live.first_seen
-            # A slow screenshot delays the answer a little: it is the evidence of what was asked.
-            after_s = self._after_s + (0 if live.pictured else _FOR_THE_PICTURE_S)
             due = live.number not in answered and _is_asked(live.window)
-            if due and waited_s >= after_s:
+            ready = not _lacks_picture(live, screen, waited_s - self._after_s)
+            if due and waited_s >= self._after_s and ready:
                 self.answer(live, deadline)
                 return
 
@@ -192,8 +204,11 @@ class _Absent:
         return any(now - live.first_seen < self._watch_s for live in screen.live)
 
 
-# A message as it is typed, with the Enter that sends it, at about five keys a second.
-_MESSAGE = "see you at 9 \nbring the keys \n"
+# Typed at about five keys a second. Until a prompt is there, letters alone: they press nothing, so
+# that no prompt is answered before it was seen. The Enter that would have sent the message, and
+# whatever else was on its way, lands on the prompt.
+_WORDS = "seeyouat"
+_GOES_ON = "\nbring the keys "
 _KEY_EVERY_S = 0.2
 # Where keys of a phone's keyboard are, in shares of the screen: letters, space, Enter.
 _ROWS = {
@@ -208,31 +223,43 @@ _TAPS_EVERY = 3  # every third stroke is a tap on the glass; the others are key 
 class _Typing:
     """Is typing when the prompt appears, and goes on before noticing: keys and taps go on landing.
 
-    It decides nothing: whatever a prompt takes of the typing counts as its answer.
+    It decides nothing: whatever a prompt takes of the typing counts as its answer. Between two of
+    these strokes there is a look at the screen, so that one stroke answers one prompt.
     """
 
     def __init__(self, hands: _Hands, *, goes_on_s: float) -> None:
         self.answers: list[Answer] = []
         self._hands = hands
         self._goes_on_s = goes_on_s
-        self._strokes: Iterator[tuple[int, str]] = enumerate(itertools.cycle(_MESSAGE))
+        self._words: Iterator[str] = itertools.cycle(_WORDS)
+        self._strokes: Iterator[tuple[int, str]] = enumerate(itertools.cycle(_GOES_ON))
         self._next_at = 0.0
+        self._landed_at = 0.0
 
     def act(self, screen: Screen, *, deadline: Deadline) -> None:
         now = self._hands.clock.monotonic()
         if now < self._next_at or self._has_noticed(screen, now):
             return
-        self._next_at = max(self._next_at + _KEY_EVERY_S, now)
+        live = screen.live
+        if not live or any(_lacks_picture(w, screen, now - w.first_seen) for w in live):
+            self._next_at = max(self._next_at + _KEY_EVERY_S, now)
+            self._hands.ui.key(next(self._words), deadline=deadline)
+        elif screen.looks_since(self._landed_at):
+            self._next_at = max(self._next_at + _KEY_EVERY_S, now)
+            self._land(live, screen.hierarchy, deadline)
+            self._landed_at = self._hands.clock.monotonic()
+
+    def _land(
+        self, live: tuple[LiveWindow, ...], hierarchy: Hierarchy | None, deadline: Deadline
+    ) -> None:
         number, character = next(self._strokes)
-        before = screen.live
-        hierarchy = screen.hierarchy
         if number % _TAPS_EVERY == 1 and hierarchy is not None:
             x_px, y_px = _place(character, hierarchy)
             self._hands.ui.tap(x_px, y_px, deadline=deadline)
-            self._note(before, f"typed {character!r} by a tap at {x_px},{y_px}")
+            self._note(live, f"typed {character!r} by a tap at {x_px},{y_px}")
         else:
             self._hands.ui.key(character, deadline=deadline)
-            self._note(before, f"typed {character!r}")
+            self._note(live, f"typed {character!r}")
 
     def waits(self, screen: Screen) -> bool:
         now = self._hands.clock.monotonic()
@@ -240,12 +267,12 @@ class _Typing:
 
     def _has_noticed(self, screen: Screen, now: float) -> bool:
         """Looks up from the keyboard when the prompt has been there for a while."""
-        return any(now - live.first_seen > self._goes_on_s for live in screen.live)
+        goes_on_s = self._goes_on_s + 3 * (screen.max_blink_s - MAX_BLINK_S)
+        return any(now - live.first_seen > goes_on_s for live in screen.live)
 
     def _note(self, live: tuple[LiveWindow, ...], did: str) -> None:
-        if live:
-            now = self._hands.clock.monotonic()
-            self.answers.append(Answer(number=live[-1].number, did=did, role=None, at=now))
+        now = self._hands.clock.monotonic()
+        self.answers.append(Answer(number=live[-1].number, did=did, role=None, at=now))
 
 
 def _place(character: str, hierarchy: Hierarchy) -> tuple[int, int]:

@@ -72,6 +72,7 @@ class _Happened:
     arrival: Arrival
     dialogs: tuple[CapturedDialog, ...]
     gaps: tuple[Gap, ...]
+    blinks: tuple[Gap, ...]
     answers: tuple[Answer, ...]
     after: PackageRecord | None
 
@@ -208,6 +209,7 @@ def _update(run: _Run, home: Home, before: PackageRecord) -> _Happened:
         arrival=arrival,
         dialogs=seen.dialogs,
         gaps=seen.gaps,
+        blinks=seen.blinks,
         answers=tuple(person.answers) if person else (),
         after=after,
     )
@@ -296,6 +298,7 @@ def _evidence(run: _Run, record: PackageRecord, happened: _Happened, looks: _Loo
         judgements=_judgements(run, happened, lost=looks.lost),
         answers=happened.answers,
         gaps=happened.gaps,
+        blinks=happened.blinks,
         after_update=looks.after_update,
         after_reboot=looks.after_reboot,
         detections=detect(looks.before, looks.last),

@@ -143,10 +143,13 @@ def _loss(evidence: Evidence) -> _Decided:
             verdict=VerdictKind.LOSS_AFTER_INADEQUATE_WARNING,
             reasons=(_why_inadequate(evidence, warnings), *what),
         )
-    if evidence.gaps:
+    # Where somebody is at the screen, what flashed up may have been answered as well.
+    blinks = evidence.blinks if evidence.plan.persona else ()
+    unseen = max((*evidence.gaps, *blinks), key=lambda gap: gap.lasted_ms, default=None)
+    if unseen:
         return _doubt(
             "data was lost, and whether anybody was told is not known: "
-            f"{evidence.gaps[0].why} ({evidence.gaps[0].lasted_ms} ms)",
+            f"{unseen.why} ({unseen.lasted_ms} ms)",
             *what,
         )
     told = "nobody was told" if not evidence.dialogs else "nothing that was shown speaks of a loss"
@@ -194,6 +197,11 @@ def _kept_good(evidence: Evidence) -> _Decided:
         return _Decided(
             verdict=VerdictKind.UPDATED_DATA_INTACT,
             reasons=("the update went in, and everything that was seen before is there",),
+        )
+    if evidence.fate_after_reboot is AppFate.UPDATED:
+        return _Decided(
+            verdict=VerdictKind.UPDATED_DATA_INTACT,
+            reasons=("the update went in late, and everything that was seen before is there",),
         )
     return _good_but_not_in(evidence)
 

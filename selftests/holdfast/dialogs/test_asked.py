@@ -31,6 +31,16 @@ def test_an_activity_that_covers_the_screen_is_none_of_a_dialogs_size() -> None:
     assert window.kind is DialogKind.ACTIVITY
 
 
+def test_a_window_with_a_bar_or_a_wheel_shows_progress() -> None:
+    wheel = node("", kind="android.widget.ProgressBar", package="com.store")
+    windows = (
+        node("", node("Installing…", package="com.store"), wheel, package="com.store"),
+        dialog("Done", "It is installed", "OK"),
+    )
+    asked = asked_windows(read_hierarchy(screen(HOME, *windows)), own=OWN, language="en")
+    assert [window.shows_progress for window in asked] == [True, False]
+
+
 def test_words_at_the_bottom_that_nobody_can_press_are_a_toast() -> None:
     toast = node("", node("Updated"), package="com.store", bounds="[200,1700][880,1800]",
                  kind="android.widget.FrameLayout")  # fmt: skip

@@ -73,9 +73,31 @@ def test_a_time_in_which_the_screen_could_not_be_seen_is_a_gap() -> None:
     assert capture.gaps[0].lasted_ms > capture_module.MAX_UNSEEN_S * 1000
 
 
-def test_a_short_failure_to_look_is_no_gap() -> None:
-    stage = Stage((HOME_SCREEN, 3), (UiLost("once"), 2), (HOME_SCREEN, 2))
-    assert watch(FakeUi(stage), stage).gaps == ()
+def test_a_short_failure_to_look_is_no_gap_but_something_may_have_flashed_up() -> None:
+    stage = Stage((HOME_SCREEN, 3), (UiLost("thrice"), 3), (HOME_SCREEN, 2))
+    capture = watch(FakeUi(stage), stage)
+    assert capture.gaps == ()
+    assert [blink.why for blink in capture.blinks] == ["thrice"]
+
+
+def test_only_looks_that_began_after_a_moment_count_for_it() -> None:
+    stage = Stage((HOME_SCREEN, 3))
+    capture = Capture(FakeUi(stage), clock=SystemClock(), own=OWN, language="en")
+    began = time.monotonic()
+    with capture:
+        assert stage.over.wait(20)
+    assert capture.looks_since(began) >= 4
+    assert capture.looks_since(time.monotonic()) == 0
+
+
+def test_on_a_device_that_is_slow_to_look_at_a_gap_is_some_looks_long() -> None:
+    def slow() -> str:
+        time.sleep(0.3)
+        return HOME_SCREEN
+
+    with Capture(FakeUi(slow), clock=SystemClock(), own=OWN, language="en") as capture:
+        assert 0.8 < capture.max_blink_s < capture.max_unseen_s
+        assert capture.max_unseen_s > capture_module.MAX_UNSEEN_S
 
 
 def test_a_ui_server_that_was_started_again_leaves_a_gap() -> None:

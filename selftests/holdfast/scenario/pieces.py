@@ -38,6 +38,7 @@ NOT_SEEN_AGAIN = replace(
     INTACT,
     changes=(Change(kind=ChangeKind.NOT_SEEN, subject=Subject.AREA, area=Area.CREDENTIAL),),
 )
+BLINK = Gap(began_ms=100, ended_ms=500, why="the screen could not be looked at sooner")
 GAP = Gap(began_ms=100, ended_ms=4100, why="the UI server was gone")
 UPDATE_OF_2018 = "APP签名不一致，可能导致数据丢失"
 GOOD_WARNING = (

@@ -27,6 +27,12 @@ class Seen:
     clock: FakeClock
     live: tuple[LiveWindow, ...] = ()
     hierarchy: Hierarchy | None = None
+    max_blink_s: float = 0.3
+    looked_at: float | None = None
+
+    def looks_since(self, moment: float) -> int:
+        """All the time, unless a test says when the last look began."""
+        return int(self.looked_at is None or self.looked_at > moment)
 
     def show(self, *windows: str, language: str = "en") -> None:
         self.hierarchy = read_hierarchy(screen(HOME, *windows))
@@ -124,22 +130,51 @@ def test_absent_does_nothing_and_is_waited_for_a_while() -> None:
     assert not room.person.waits(room.seen)
 
 
-def test_typing_makes_about_five_strokes_a_second_with_taps_space_and_enter() -> None:
+def test_typing_makes_about_five_strokes_a_second_that_press_nothing_before_a_prompt() -> None:
     room = Room(Persona.TYPING)
     did = room.live(10)
     assert 45 <= len(did) <= 55
-    assert any(stroke.startswith("tap ") for stroke in did)
-    assert "key ' '" in did
-    assert "key '\\n'" in did
+    assert all(stroke.startswith("key ") and stroke[5].isalpha() for stroke in did)
+    assert room.person.answers == []
 
 
 def test_typing_goes_on_into_the_prompt_and_stops_when_it_is_noticed() -> None:
     room = Room(Persona.TYPING)
     room.live(1)
     room.seen.show(dialog(*DANGEROUS))
-    assert len(room.live(3)) >= 13
+    did = room.live(3)
+    assert len(did) >= 13
+    assert any(stroke.startswith("tap ") for stroke in did)
+    assert "key ' '" in did
+    assert "key '\\n'" in did
     assert room.live(2) == []
-    assert room.person.answers[0].did.startswith("typed ")
+    assert room.person.answers[0].did == "typed '\\n'"
+
+
+def test_typing_lands_one_stroke_between_two_looks() -> None:
+    room = Room(Persona.TYPING)
+    room.seen.show(dialog(*DANGEROUS))
+    room.seen.live = tuple(replace(live, pictured=True) for live in room.seen.live)
+    room.seen.looked_at = room.clock.now
+    assert room.live(1) == ["key '\\n'"]
+    room.seen.looked_at = room.clock.now
+    assert len(room.live(1)) == 1
+
+
+def test_typing_goes_on_for_longer_where_the_screen_is_slow() -> None:
+    room = Room(Persona.TYPING)
+    room.seen.max_blink_s = 5.0
+    room.seen.show(dialog(*DANGEROUS))
+    assert len(room.live(18)) > 80
+    assert room.live(4) == []
+
+
+def test_a_slow_screen_gets_its_picture_before_anybody_answers() -> None:
+    room = Room(Persona.CARELESS)
+    room.seen.max_blink_s = 5.0
+    room.seen.show(dialog(*DANGEROUS))
+    assert room.live(5) == []
+    assert room.live(1) == [AFFIRMATIVE]
 
 
 def test_typing_taps_the_keys_of_the_keyboard_that_is_shown() -> None:
@@ -153,9 +188,9 @@ def test_typing_taps_the_keys_of_the_keyboard_that_is_shown() -> None:
         )
         for n, letter in enumerate("abcdefghijklmnopqrstuvwxyz")
     ]
-    room.seen.show(node("", *keys, package=keyboard))
-    room.seen.live = ()
-    assert "tap 180,1550" in room.live(1)
+    room.seen.show(node("", *keys, package=keyboard), dialog(*DANGEROUS))
+    room.seen.live = room.seen.live[-1:]
+    assert "tap 60,1550" in room.live(1)
 
 
 def test_persistent_means_it_and_confirms_a_second_time() -> None:

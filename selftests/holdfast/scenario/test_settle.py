@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+
 import pytest
 
 from holdfast.android.package_record import PackageRecord, parse_dumpsys_package
@@ -13,11 +16,11 @@ from holdfast.scenario.limits import Limits
 from holdfast.scenario.personas import somebody
 from holdfast.scenario.result import Persona
 from holdfast.scenario.settle import Settling
-from selftests.holdfast.device.fakes import HOME, dialog, screen
+from selftests.holdfast.device.fakes import HOME, dialog, node, screen
 from selftests.holdfast.scenario.bench import Bench, bench_text
 
 APP = "org.example.app"
-QUICK = Limits(push_s=0.6, quiet_s=0.2, watch_s=0.3)
+QUICK = Limits(push_s=0.6, quiet_s=0.2, watch_s=0.3, silent_install_s=1.0)
 PROMPT = screen(HOME, dialog("Update", "Do you want to update this app?", "Cancel", "Update"))
 
 
@@ -32,6 +35,17 @@ def record(version: int) -> PackageRecord:
     found = parse_dumpsys_package(dump(version), APP)
     assert found
     return found
+
+
+PROGRESS = screen(
+    HOME,
+    node(
+        "",
+        node("Installing…", package="com.installer"),
+        node("", kind="android.widget.ProgressBar", package="com.installer"),
+        package="com.installer",
+    ),
+)
 
 
 class Stage:
@@ -101,3 +115,56 @@ def test_what_never_ends_ends_by_the_deadline() -> None:
     stage._dump = lambda: bench_text(dump(next(versions)))  # type: ignore[method-assign]
     with pytest.raises(DeadlineExceeded):
         stage.settle(allowed_s=2)
+
+
+def _since_tap(stage: Stage) -> Callable[[], float | None]:
+    """Seconds since the update was confirmed; None before."""
+    tapped: list[float] = []
+
+    def since() -> float | None:
+        if not tapped and any(did.startswith("tap") for did in stage.bench.ui.did):
+            tapped.append(time.monotonic())
+        return time.monotonic() - tapped[0] if tapped else None
+
+    return since
+
+
+def test_an_installation_that_shows_its_progress_is_waited_for() -> None:
+    stage = Stage(prompts=True, persona=Persona.CARELESS)
+    since = _since_tap(stage)
+
+    def shown() -> str:
+        at = since()
+        return PROMPT if at is None else PROGRESS if at < 1.5 else screen(HOME)
+
+    stage.bench.shown = shown
+    stage._dump = lambda: bench_text(dump(2 if (since() or 0) > 1.5 else 1))  # type: ignore[method-assign]
+    after = stage.settle()
+    assert after is not None
+    assert after.version_code == 2
+
+
+def test_an_installation_that_shows_nothing_is_waited_for_a_while() -> None:
+    stage = Stage(prompts=True, persona=Persona.CARELESS)
+    since = _since_tap(stage)
+    stage._dump = lambda: bench_text(dump(2 if (since() or 0) > 0.7 else 1))  # type: ignore[method-assign]
+    after = stage.settle()
+    assert after is not None
+    assert after.version_code == 2
+
+
+def test_a_device_that_shows_late_what_a_tap_did_is_waited_for() -> None:
+    """Each look takes longer than the time for which nothing may move."""
+    stage = Stage(prompts=True, persona=Persona.CARELESS)
+    since = _since_tap(stage)
+
+    def slow_look() -> str:
+        shown = PROMPT if since() is None else PROGRESS if (since() or 0) < 0.9 else screen(HOME)
+        time.sleep(0.4)
+        return shown
+
+    stage.bench.shown = slow_look
+    stage._dump = lambda: bench_text(dump(2 if (since() or 0) > 0.9 else 1))  # type: ignore[method-assign]
+    after = stage.settle()
+    assert after is not None
+    assert after.version_code == 2

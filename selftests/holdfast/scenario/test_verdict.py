@@ -12,6 +12,7 @@ from holdfast.scenario.result import Persona, Route, UpdateKind, VerdictKind
 from holdfast.scenario.verdict import decide_verdict
 from holdfast.userdata.detectors import Detection
 from selftests.holdfast.scenario.pieces import (
+    BLINK,
     GAP,
     GOOD_WARNING,
     INTACT,
@@ -42,6 +43,21 @@ def test_a_loss_that_nobody_was_told_of_is_silent(where: str) -> None:
     result = decide_verdict(evidence(**{where: LOST}))
     assert result.verdict is VerdictKind.SILENT_LOSS
     assert result.reasons[0] == "nobody was told"
+
+
+def test_what_flashes_up_before_nobody_tells_nobody() -> None:
+    assert verdict(evidence(blinks=(BLINK,), after_update=LOST)) is VerdictKind.SILENT_LOSS
+
+
+def test_a_blink_is_too_short_to_doubt_that_all_went_well() -> None:
+    assert verdict(evidence(plan=PUSHED, answer=None, blinks=(BLINK,))) is (
+        VerdictKind.UPDATED_DATA_INTACT
+    )
+
+
+def test_a_good_update_that_goes_in_late_has_gone_in() -> None:
+    late = evidence(plan=PUSHED, answer=None, fate=AppFate.UNTOUCHED, answers=confirmed(1))
+    assert verdict(late) is VerdictKind.UPDATED_DATA_INTACT
 
 
 def test_a_dialog_that_says_nothing_of_a_loss_does_not_make_it_told() -> None:
@@ -143,6 +159,9 @@ DOUBTS = {
     "the screen was not seen, and a false warning may have been shown": evidence(gaps=(GAP,)),
     "the screen was not seen, and a warning may have been shown": evidence(
         gaps=(GAP,), after_update=LOST
+    ),
+    "something may have flashed up, and somebody may have answered it": evidence(
+        plan=PUSHED, answer=None, blinks=(BLINK,), after_update=LOST
     ),
     "the app is something else": evidence(fate=AppFate.SOMETHING_ELSE),
     "the answer is not understood": mismatched(answer=read_answer("Killed")),
