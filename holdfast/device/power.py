@@ -12,7 +12,7 @@ from holdfast.android.build import Build, parse_getprop, read_build
 from holdfast.deadline import Clock, Deadline, wait_until
 from holdfast.device.adb import AdbLink
 from holdfast.device.shell import Shell
-from holdfast.errors import DeviceLost, DeviceRefused, LabError
+from holdfast.errors import DeadlineExceeded, DeviceLost, DeviceRefused, LabError
 
 __all__ = ["Power"]
 
@@ -22,6 +22,12 @@ _MARK = "debug.holdfast.boot"
 _RECONNECT_EVERY_S = 2.0
 _UNLOCK_S = 5.0
 _OFFLINE_S = 8.0
+_ASKING_S = 10.0
+# So often in a row a command may hang before the connection is taken for dead: a machine that is
+# reset says no goodbye, and adb goes on believing in it.
+_HANGS = 2
+# A phone that restarts is not reachable, or refuses for a moment. What refuses for so long is off.
+_REFUSED_S = 90.0
 
 
 class Power:
@@ -33,17 +39,19 @@ class Power:
         self._clock = clock
         self._connected_at = 0.0
         self._offline_since: float | None = None
+        self._refused_since: float | None = None
+        self._hangs = 0
         self._services_since: float | None = None
 
     def reboot(self, *, deadline: Deadline, ready_by: Deadline | None = None) -> None:
         """Reboot into Android and wait until it is ready. DeviceLost or DeadlineExceeded else."""
-        step = deadline.within(20)
-        mark = self.mark_boot(deadline=step)
+        mark = self.mark_boot(deadline=deadline.within(20))
+        step = deadline.within(_ASKING_S)
         try:
             with self._link.stream("reboot:", deadline=step) as stream:
                 stream.receive(deadline=step, what="asking for a reboot")
-        except (DeviceLost, DeviceRefused):
-            pass  # the connection may end before its answer
+        except (DeviceLost, DeviceRefused, DeadlineExceeded):
+            pass  # the connection may end before its answer, or hear nothing of its end
         self.wait_ready(deadline=ready_by or deadline, not_boot=mark)
 
     def mark_boot(self, *, deadline: Deadline) -> str:
@@ -81,12 +89,17 @@ class Power:
 
     def _look(self, deadline: Deadline, not_boot: str) -> str:
         """`ready`, or what is missing."""
-        step = deadline.within(10)
-        state = self._link.state(deadline=step)
+        step = deadline.within(_ASKING_S)
+        try:
+            state = self._link.state(deadline=step)
+        except DeadlineExceeded as error:
+            if deadline.passed:
+                raise
+            return str(error)
         if state != "device":
             self._connect_again(step, state)
             return f"adb sees it as {state}"
-        self._offline_since = None
+        self._offline_since = self._refused_since = None
         try:
             text = self._shell.run(
                 f"getprop {_MARK}; echo; getprop sys.boot_completed; echo; service check package; "
@@ -94,8 +107,14 @@ class Power:
                 "echo crypto=$(getprop ro.crypto.type) open=$(getprop sys.user.0.ce_available)",
                 deadline=step,
             ).text
+        except DeadlineExceeded as error:
+            self._hangs += 1
+            if self._hangs >= _HANGS:
+                self._connect_anew(deadline.within(_ASKING_S))
+            return str(error)
         except LabError as error:
             return str(error)
+        self._hangs = 0
         lines = text.splitlines()
         if not_boot and lines and lines[0].strip() == not_boot:
             return "it has not gone down yet"
@@ -126,14 +145,34 @@ class Power:
         if ":" not in self._link.serial or now - self._connected_at < _RECONNECT_EVERY_S:
             return
         self._connected_at = now
-        questions = [f"host:connect:{self._link.serial}"]
         if state == "offline":
             self._offline_since = now if self._offline_since is None else self._offline_since
             if now - self._offline_since >= _OFFLINE_S:
-                self._offline_since = None
-                questions.insert(0, f"host:disconnect:{self._link.serial}")
-        for question in questions:
-            try:
-                self._link.server(question, deadline=deadline)
-            except LabError:
-                continue  # the next look says what state it is in
+                self._connect_anew(deadline)
+                return
+        self._require_not_refused(self._ask_server("connect", deadline))
+
+    def _connect_anew(self, deadline: Deadline) -> None:
+        """Take a dead connection away: only then does adb greet the device again."""
+        self._hangs, self._offline_since = 0, None
+        if ":" in self._link.serial:
+            self._ask_server("disconnect", deadline)
+            self._ask_server("connect", deadline)
+
+    def _ask_server(self, verb: str, deadline: Deadline) -> str:
+        try:
+            return self._link.server(f"host:{verb}:{self._link.serial}", deadline=deadline)
+        except LabError as error:
+            return str(error)  # the next look says what state it is in
+
+    def _require_not_refused(self, answer: str) -> None:
+        now = self._clock.monotonic()
+        if "refused" not in answer:
+            self._refused_since = None
+            return
+        self._refused_since = now if self._refused_since is None else self._refused_since
+        if now - self._refused_since >= _REFUSED_S:
+            raise DeviceLost(
+                f"nothing listens at {self._link.serial} any more: {answer.strip()}",
+                device=self._link.device,
+            )

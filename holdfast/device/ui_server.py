@@ -27,8 +27,10 @@ __all__ = ["JAR", "Interruption", "UiServer"]
 JAR = "/data/local/tmp/u2.jar"
 _PORT = 9008
 _COMMAND = f"CLASSPATH={JAR} app_process / com.wetest.uia2.Main -p {_PORT}"
-_CALL_S = 10.0
-_START_S = 60.0
+# Slow devices take seconds to show their screen, and a minute to start a program at first.
+_CALL_S = 20.0
+_START_S = 120.0
+_PING_S = 5.0
 _STOP_S = 1.0
 _LIMIT_BYTES = 64 << 20
 # What the server says when Android's half of it has gone: only a new server helps.
@@ -157,7 +159,7 @@ class UiServer:
 
     def _answers(self, deadline: Deadline) -> bool:
         try:
-            return self._http("GET", "/ping", b"", deadline=deadline.within(2.0)) == b"pong"
+            return self._http("GET", "/ping", b"", deadline=deadline.within(_PING_S)) == b"pong"
         except (DeviceRefused, UiLost):
             return False
         except LabError:

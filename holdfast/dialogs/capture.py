@@ -34,7 +34,7 @@ _MAX_UNSEEN_ON_SLOW_S = 15.0
 # must not have been away for longer, or for more than two looks of a slow device.
 MAX_BLINK_S = 0.3
 _BLINK_LOOKS = 2.5
-_LOOK_S = 20.0
+_LOOK_S = 25.0
 _SCREENSHOTS = 40
 _LOOKS_KEPT = 64
 

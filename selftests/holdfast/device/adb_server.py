@@ -17,13 +17,16 @@ class AdbServer:
     """Answers host questions, and hands services to `services` by their prefix.
 
     `state` is the device's; anything but `device` refuses every service. `opened` lists services
-    in the order in which they were opened.
+    in the order in which they were opened; `asked` the questions to the server itself, which
+    `connecting` answers.
     """
 
     services: dict[str, Service] = field(default_factory=dict)
     features: str = "shell_v2,cmd"
     state: str = "device"
     opened: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+    connecting: str = "already connected"
     port: int = 0
 
     def serve(self, sock: socket.socket) -> None:
@@ -42,6 +45,10 @@ class AdbServer:
         request = exactly(sock, int(head, 16)).decode("utf-8", "surrogateescape")
         if request.startswith("host:transport:"):
             return self._transport(sock)
+        if request.startswith(("host:connect:", "host:disconnect:")):
+            self.asked.append(request)
+            sock.sendall(b"OKAY" + block(self.connecting))
+            return False
         if request.startswith("host"):
             return self._host(sock, request.rpartition(":")[2])
         self.opened.append(request)

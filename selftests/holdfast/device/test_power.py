@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import socket
+import threading
 from dataclasses import dataclass, field
 
 import pytest
 
 from holdfast.deadline import Deadline
+from holdfast.device import power as power_module
 from holdfast.device.adb import AdbLink
 from holdfast.device.power import Power
 from holdfast.device.shell import ShellResult
-from holdfast.errors import LabError
+from holdfast.errors import DeadlineExceeded, LabError
 from selftests.holdfast.device.adb_server import AdbServer, running
 from selftests.holdfast.device.fakes import FakeClock, FakeShell
 
@@ -54,9 +56,9 @@ class Phone:
             self.mark = ""
 
 
-def bench(phone: Phone, server: AdbServer, clock: FakeClock) -> Power:
+def bench(phone: Phone, server: AdbServer, clock: FakeClock, *, serial: str = "usb") -> Power:
     server.services["reboot:"] = phone.reboot
-    link = AdbLink(device="phone", serial="usb", server_port=server.port)
+    link = AdbLink(device="phone", serial=serial, server_port=server.port)
     return Power(link, FakeShell(replies=[("", phone.answer)]), clock=clock)
 
 
@@ -111,3 +113,49 @@ def test_a_device_that_is_gone_is_named_with_its_state() -> None:
     clock = FakeClock()
     with running(AdbServer(state="gone")) as server, pytest.raises(LabError, match="absent"):
         bench(Phone(), server, clock).wait_ready(deadline=Deadline.after(1, clock=clock))
+
+
+def test_a_device_whose_connection_does_not_notice_its_reset_is_connected_anew() -> None:
+    phone, clock = Phone(), FakeClock()
+    hangs = iter([True, True])
+
+    def answer(command: str) -> ShellResult:
+        if not command.startswith("setprop") and next(hangs, False):
+            clock.advance(10)
+            raise DeadlineExceeded(command, allowed_s=10)
+        return phone.answer(command)
+
+    with running(AdbServer()) as server:
+        power = bench(phone, server, clock, serial="10.0.0.1:5555")
+        power._shell = FakeShell(replies=[("", answer)])
+        power.reboot(deadline=Deadline.after(300, clock=clock))
+    assert server.asked == ["host:disconnect:10.0.0.1:5555", "host:connect:10.0.0.1:5555"]
+
+
+def test_a_reboot_that_is_never_answered_is_looked_for_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(power_module, "_ASKING_S", 0.2)
+    phone, ended = Phone(), threading.Event()
+
+    def never_answers(sock: socket.socket, rest: str) -> None:
+        phone.reboot(sock, rest)
+        assert ended.wait(20)
+
+    with running(AdbServer()) as server:
+        power = bench(phone, server, FakeClock())
+        server.services["reboot:"] = never_answers
+        power.reboot(deadline=Deadline.after(20))
+        ended.set()
+    assert phone.reboots == 1
+
+
+def test_an_address_that_refuses_for_long_is_given_up_before_the_deadline() -> None:
+    clock = FakeClock()
+    began = clock.now
+    refusing = AdbServer(state="gone", connecting="failed to connect to '…': Connection refused")
+    with running(refusing) as server:
+        power = bench(Phone(), server, clock, serial="127.0.0.1:9")
+        with pytest.raises(LabError, match="nothing listens at"):
+            power.wait_ready(deadline=Deadline.after(480, clock=clock))
+    assert clock.now - began < 120
