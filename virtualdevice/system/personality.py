@@ -10,14 +10,18 @@ from pathlib import Path
 from ruamel.yaml.comments import CommentedMap
 
 from holdfast.errors import ConfigurationError, Place
+from virtualdevice.system.prompts import DialogButton, DialogText, NoticeText, wrong_in
 from virtualdevice.system.yaml_values import YamlReader, load_mapping, merged
 
 __all__ = [
+    "AfterBoot",
     "BuildFacts",
     "DialogButton",
     "DialogText",
     "GoodUpdate",
+    "Lock",
     "Mismatch",
+    "NoticeText",
     "Personality",
     "PersonalityError",
     "ScreenFacts",
@@ -25,6 +29,7 @@ __all__ = [
     "SystemPackage",
     "list_personalities",
     "load_personality",
+    "personality_document",
 ]
 
 FOLDER = Path(__file__).resolve().parents[1] / "personalities"
@@ -38,6 +43,7 @@ class Mismatch(StrEnum):
 
     REFUSE = "refuse"
     WARN_THEN_REINSTALL = "warn_then_reinstall"
+    NOTIFY_THEN_REINSTALL = "notify_then_reinstall"
     SILENT_REINSTALL = "silent_reinstall"
     ACCEPT = "accept"
 
@@ -49,6 +55,21 @@ class GoodUpdate(StrEnum):
     NOTIFY = "notify"
     ASK = "ask"
     SESSION = "session"
+
+
+class AfterBoot(StrEnum):
+    """What a store does after a boot about an update that nobody had answered."""
+
+    NOTHING = "nothing"
+    ASK = "ask"
+    TAKE_SILENCE_FOR_YES = "take_silence_for_yes"
+
+
+class Lock(StrEnum):
+    """What comes up when the screen was off: nothing, or a lock screen that a swipe takes away."""
+
+    NONE = "none"
+    SWIPE = "swipe"
 
 
 class ScreenKind(StrEnum):
@@ -96,6 +117,7 @@ class ScreenFacts:
     width_px: int = 1080
     height_px: int = 1920
     density_dpi: int = 420
+    lock: Lock = Lock.NONE
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -117,32 +139,12 @@ class SystemPackage:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class DialogButton:
-    """`does` is `cancel` or `confirm`."""
-
-    text: str
-    does: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class DialogText:
-    """A dialog of a store; `{label}` stands for the app's label.
-
-    `default` is the text of the button that has the focus when the dialog comes up; empty: none.
-    `position` is `centre` or `bottom`.
-    """
-
-    message: str
-    buttons: tuple[DialogButton, ...]
-    title: str = ""
-    default: str = ""
-    position: str = "centre"
-    confirmations: int = 1
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class StoreBehaviour:
-    """The store app, and how it treats an update that it is told to push."""
+    """The store app, and how it treats an update that it is told to push.
+
+    `announcement` comes before every other prompt, `second_dialog` after a confirmed
+    `mismatch_dialog`. `over_lock_screen`: its dialogs can be seen and answered there.
+    """
 
     package: str
     push_action: str
@@ -152,6 +154,11 @@ class StoreBehaviour:
     on_signature_mismatch: Mismatch = Mismatch.REFUSE
     misjudges_signer: bool = False
     mismatch_dialog: DialogText | None = None
+    second_dialog: DialogText | None = None
+    mismatch_notice: NoticeText | None = None
+    announcement: DialogText | None = None
+    over_lock_screen: bool = False
+    after_boot: AfterBoot = AfterBoot.NOTHING
     update_dialog: DialogText | None = None
     texts: Mapping[str, str] = field(default_factory=dict)
 
@@ -193,13 +200,18 @@ def load_personality(name: str | Path) -> Personality:
 
     `extends: NAME` in a file lays it over another one, key by key.
     """
-    file = _file_of(name)
-    document = _with_bases(file, load_mapping(file), ())
+    file, document = personality_document(name)
     document["name"] = file.stem
     document["folder"] = str(file.parent)
     personality = YamlReader(file).read(Personality, document)
     _check(file, personality)
     return personality
+
+
+def personality_document(name: str | Path) -> tuple[Path, CommentedMap]:
+    """Its file, and all that the file says together with those that it extends; unchecked."""
+    file = _file_of(name)
+    return file, _with_bases(file, load_mapping(file), ())
 
 
 def _file_of(name: str | Path) -> Path:
@@ -249,25 +261,16 @@ def _check(file: Path, personality: Personality) -> None:
     if warns and store.mismatch_dialog is None:
         place = Place(file=file, path="store.mismatch_dialog")
         raise PersonalityError("warn_then_reinstall needs the dialog that warns", place=place)
-    for path, dialog in (
-        ("store.mismatch_dialog", store.mismatch_dialog),
-        ("store.update_dialog", store.update_dialog),
+    notifies = store.on_signature_mismatch is Mismatch.NOTIFY_THEN_REINSTALL
+    if notifies and store.mismatch_notice is None:
+        place = Place(file=file, path="store.mismatch_notice")
+        raise PersonalityError("notify_then_reinstall needs the notice that asks", place=place)
+    for path, prompt in (
+        ("mismatch_dialog", store.mismatch_dialog),
+        ("second_dialog", store.second_dialog),
+        ("mismatch_notice", store.mismatch_notice),
+        ("announcement", store.announcement),
+        ("update_dialog", store.update_dialog),
     ):
-        _check_dialog(file, path, dialog)
-
-
-def _check_dialog(file: Path, path: str, dialog: DialogText | None) -> None:
-    if dialog is None:
-        return
-    texts = [button.text for button in dialog.buttons]
-    if dialog.default and dialog.default not in texts:
-        raise PersonalityError(
-            f"{dialog.default!r} is none of the buttons: {', '.join(texts)}",
-            place=Place(file=file, path=f"{path}.default"),
-        )
-    for number, button in enumerate(dialog.buttons):
-        if button.does not in ("cancel", "confirm"):
-            raise PersonalityError(
-                f"{button.does!r} is none of: cancel, confirm",
-                place=Place(file=file, path=f"{path}.buttons[{number}].does"),
-            )
+        for inner, message in wrong_in(prompt) if prompt is not None else ():
+            raise PersonalityError(message, place=Place(file=file, path=f"store.{path}.{inner}"))

@@ -66,6 +66,7 @@ class Phone:
             clock=clock,
             bars=personality.properties.get("qemu.hw.mainkeys") != "1",
         )
+        self.screen.font_scale = self._font_scale
         self.fingers = Fingers(self.screen)
         self.activities = Activities(self.parts, self.screen)
         self.remover = Remover(
@@ -101,6 +102,15 @@ class Phone:
             properties.set(name, value)
         await self.parts.settings.save(self.parts.machine)
         self.booted = True
+        if self.store is not None:
+            self.begin(self.store.resume())
+
+    def _font_scale(self) -> float:
+        """The user's choice in the settings; nonsense counts as 1."""
+        try:
+            return min(2.0, max(0.5, float(self.parts.settings.get("system", "font_scale") or 1)))
+        except ValueError:
+            return 1.0
 
     @property
     def _boot_hangs(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from typing import Any, Protocol, TypeVar
 
 from holdfast.apk.decision import Decision, Door, Outcome
@@ -15,8 +15,9 @@ from virtualdevice.system.packages.installer import Installer
 from virtualdevice.system.packages.removal import Remover
 from virtualdevice.system.packages.rules import InstallOptions
 from virtualdevice.system.parts import Parts
-from virtualdevice.system.personality import DialogText, GoodUpdate, Mismatch, StoreBehaviour
-from virtualdevice.system.screen.dialogs import data_dialog
+from virtualdevice.system.personality import AfterBoot, GoodUpdate, Mismatch, StoreBehaviour
+from virtualdevice.system.prompts import DialogText, NoticeText
+from virtualdevice.system.screen.dialogs import DataDialog
 from virtualdevice.system.screen.installer_surface import InstallerStage
 from virtualdevice.system.screen.overlays import Notification
 from virtualdevice.system.screen.windows import Screen
@@ -73,6 +74,7 @@ class Store:
         self._phone = phone
         self._behaviour = behaviour
         self.waits_for_an_answer = False
+        self._takes_silence_for_yes = False
 
     @property
     def push_action(self) -> str:
@@ -83,6 +85,40 @@ class Store:
         """A moment later it delivers the APK, whatever is on the screen."""
         path = extras.get(self._behaviour.path_extra, "")
         await asyncio.sleep(self._behaviour.delay_ms / 1000)
+        await self._remember(path)
+        await self._deliver(path)
+        await self._remember("")
+
+    async def resume(self) -> None:
+        """After a boot: what it does about an update that nobody had answered by then."""
+        if self._behaviour.after_boot is AfterBoot.NOTHING:
+            return
+        try:
+            path = (await self._phone.parts.files.read(self._pending)).decode()
+        except OSError:
+            return
+        if not path:
+            return
+        await asyncio.sleep(self._behaviour.delay_ms / 1000)
+        await self._remember("")
+        self._takes_silence_for_yes = self._behaviour.after_boot is AfterBoot.TAKE_SILENCE_FOR_YES
+        await self._deliver(path)
+
+    @property
+    def _pending(self) -> str:
+        return f"/data/data/{self._behaviour.package}/pending"
+
+    async def _remember(self, path: str) -> None:
+        """Keep over a reboot which update is being delivered; empty: none."""
+        if self._behaviour.after_boot is AfterBoot.NOTHING:
+            return
+        record = self._phone.parts.registry.get(self._behaviour.package)
+        uid = record.app_id if record else 1000
+        await self._phone.parts.files.write(
+            self._pending, path.encode(), mode=0o600, uid=uid, gid=uid
+        )
+
+    async def _deliver(self, path: str) -> None:
         parts = self._phone.parts
         try:
             data = await parts.files.read(path, limit_bytes=APK_LIMIT_BYTES)
@@ -171,9 +207,12 @@ class Store:
         if how is Mismatch.ACCEPT:
             self._report(await self._install(file), label, is_update=True, quiet=True)
             return
-        dialog = behaviour.mismatch_dialog
-        if how is Mismatch.WARN_THEN_REINSTALL and dialog is not None:
-            for _ in range(dialog.confirmations):
+        notice = behaviour.mismatch_notice
+        if how is Mismatch.NOTIFY_THEN_REINSTALL and notice is not None:
+            if not await self._ask_by_notice(notice, label):
+                return
+        elif how is Mismatch.WARN_THEN_REINSTALL and not self._takes_silence_for_yes:
+            for dialog in self._questions():
                 if not await self._ask(dialog, label):
                     return
         await self._reinstall(file, label)
@@ -188,6 +227,16 @@ class Store:
             await self._phone.remover.remove(record, keep_data=False)
         self._report(await self._install(file), label, is_update=False, quiet=True)
 
+    def _questions(self) -> Iterator[DialogText]:
+        """What it asks before it destroys, one behind the other."""
+        behaviour = self._behaviour
+        if behaviour.announcement is not None:
+            yield behaviour.announcement
+        if behaviour.mismatch_dialog is not None:
+            yield from [behaviour.mismatch_dialog] * behaviour.mismatch_dialog.confirmations
+        if behaviour.second_dialog is not None:
+            yield behaviour.second_dialog
+
     async def _ask(self, dialog: DialogText, label: str) -> bool:
         """Whether the person confirmed."""
         answered: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
@@ -198,14 +247,33 @@ class Store:
                 answered.set_result(key == "confirm")
                 self._phone.screen.close(window)
 
-        window = data_dialog(
+        window = DataDialog(
             dialog,
             package=package,
             activity=f"{package}.UpdateDialogActivity",
             label=label,
             answer=answer,
+            clock=self._phone.parts.clock,
+            over_lock_screen=self._behaviour.over_lock_screen,
         )
         self._phone.screen.open(window)
+        if dialog.stays_ms:
+            loop = asyncio.get_running_loop()
+            loop.call_later(dialog.stays_ms / 1000, window.run_out)
+        return await self._answer(answered)
+
+    async def _ask_by_notice(self, notice: NoticeText, label: str) -> bool:
+        """Whether the person pressed the action that goes on with it."""
+        answered: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+
+        def answer(does: str) -> None:
+            if not answered.done():
+                answered.set_result(does == "confirm")
+
+        actions = tuple((button.text, button.does) for button in notice.buttons)
+        self._post(
+            notice.text.replace("{label}", label), heads_up=True, actions=actions, on_action=answer
+        )
         return await self._answer(answered)
 
     async def _answer(self, answer: asyncio.Future[T]) -> T:
@@ -227,6 +295,19 @@ class Store:
             self._notify("failed", label, heads_up=True)
 
     def _notify(self, what: str, label: str, *, progress: int = -1, heads_up: bool = False) -> None:
+        texts = {**TEXTS[self._phone.parts.personality.language], **self._behaviour.texts}
+        text = texts[what].replace("{label}", label)
+        self._post(text, progress=progress, heads_up=heads_up)
+
+    def _post(
+        self,
+        text: str,
+        *,
+        progress: int = -1,
+        heads_up: bool = False,
+        actions: tuple[tuple[str, str], ...] = (),
+        on_action: Callable[[str], None] | None = None,
+    ) -> None:
         parts, package = self._phone.parts, self._behaviour.package
         texts = {**TEXTS[parts.personality.language], **self._behaviour.texts}
         store = parts.registry.get(package)
@@ -235,11 +316,13 @@ class Store:
                 package=package,
                 tag="update",
                 title=texts["notification"],
-                text=texts[what].replace("{label}", label),
+                text=text,
                 app_label=store.label if store else package,
                 posted_s=parts.clock(),
                 ongoing=progress >= 0,
                 progress=progress,
                 heads_up=heads_up,
+                actions=actions,
+                on_action=on_action,
             )
         )

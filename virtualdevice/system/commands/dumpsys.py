@@ -46,12 +46,13 @@ def dump_window(phone: Phone, arguments: Sequence[str]) -> str:
     lines += [*_focus_lines(phone), f"  mRotation={rotation}", f"  mCurrentRotation={rotation}"]
     if "policy" in arguments or not arguments:
         awake = "true" if phone.screen.is_on else "false"
+        locked = "true" if phone.screen.locked else "false"
         lines += [
             "WINDOW MANAGER POLICY STATE (dumpsys window policy)",
             f"    mAwake={awake}",
             f"    screenState={'SCREEN_STATE_ON' if phone.screen.is_on else 'SCREEN_STATE_OFF'}",
-            "    mShowingLockscreen=false",
-            "    showing=false",
+            f"    mShowingLockscreen={locked}",
+            f"    showing={locked}",
         ]
     return "\n".join(lines) + "\n"
 
@@ -158,7 +159,16 @@ def dump_notification(phone: Phone, arguments: Sequence[str]) -> str:
             f"      android.title=String ({item.title})",
             f"      android.text=String ({item.text})",
         ]
+        if item.actions:
+            lines += ["      actions={", *_action_lines(item.actions), "        }"]
     return "\n".join(lines) + "\n"
+
+
+def _action_lines(actions: Sequence[tuple[str, str]]) -> list[str]:
+    return [
+        f'        [{number}] "{text}" -> PendingIntent{{{number:x}: PendingIntentRecord{{}}}}'
+        for number, (text, _) in enumerate(actions)
+    ]
 
 
 def dump_input_method(phone: Phone, arguments: Sequence[str]) -> str:

@@ -97,6 +97,8 @@ async def window(phone: Phone, call: Invocation) -> int:
         return 0
     if verb == "dismiss-keyguard" and phone.api < 23:
         raise CommandRefused(f"Error: unknown command '{verb}'")
+    if verb == "dismiss-keyguard":
+        screen.locked = False
     return 0
 
 

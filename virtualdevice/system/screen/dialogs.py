@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from virtualdevice.system.personality import DialogText
+from virtualdevice.system.prompts import DialogText
 from virtualdevice.system.screen.surface import Surface, SurfaceKind
 from virtualdevice.system.screen.view import Frame, View
-from virtualdevice.system.screen.widgets import AlertButton, alert_dialog
+from virtualdevice.system.screen.widgets import AlertButton, Line, alert_dialog
 
-__all__ = ["MessageDialog", "data_dialog"]
+__all__ = ["DataDialog", "MessageDialog"]
 
 POSITIVE, NEGATIVE = "android:id/button1", "android:id/button2"
+TICK = "tick"
 
 
 class MessageDialog(Surface):
@@ -45,48 +46,103 @@ class MessageDialog(Surface):
         return alert_dialog(
             frame,
             title=self._title,
-            body=[("android:id/message", self._message)],
-            buttons=self._buttons,
+            body=self.lines(),
+            buttons=self.buttons(),
             at_bottom=self._at_bottom,
         )
 
+    def lines(self) -> Sequence[Line]:
+        """The texts below the title."""
+        return [Line(text=self._message, resource_id="android:id/message")]
+
+    def buttons(self) -> Sequence[AlertButton]:
+        return self._buttons
+
     def clicked(self, key: str) -> None:
-        self._give(key)
+        self.give(key)
 
     def back(self) -> bool:
         if self._cancelable:
-            self._give("cancel")
+            self.give("cancel")
         return self._cancelable
 
     def left(self) -> None:
-        self._give("cancel")
+        self.give("cancel")
 
-    def _give(self, key: str) -> None:
+    def give(self, key: str) -> None:
+        """The answer; only the first one counts."""
         answer, self._answer = self._answer, None
         if answer is not None:
             answer(key)
 
 
-def data_dialog(
-    text: DialogText, *, package: str, activity: str, label: str, answer: Callable[[str], None]
-) -> MessageDialog:
+class DataDialog(MessageDialog):
     """A dialog as a personality gives it; the answer is `confirm` or `cancel`."""
-    buttons = [
-        AlertButton(
-            text=button.text,
-            key=button.does,
-            resource_id=POSITIVE if button.does == "confirm" else NEGATIVE,
+
+    def __init__(
+        self,
+        text: DialogText,
+        *,
+        package: str,
+        activity: str,
+        label: str,
+        answer: Callable[[str], None],
+        clock: Callable[[], float],
+        over_lock_screen: bool = False,
+    ) -> None:
+        super().__init__(
+            package=package,
+            activity=activity,
+            title=text.title.replace("{label}", label),
+            message=text.message.replace("{label}", label),
+            buttons=(),
+            answer=answer,
+            focus=next((b.does for b in text.buttons if b.text == text.default), ""),
+            at_bottom=text.position == "bottom",
         )
-        for button in text.buttons
-    ]
-    focus = next((b.does for b in text.buttons if b.text == text.default), "")
-    return MessageDialog(
-        package=package,
-        activity=activity,
-        title=text.title.replace("{label}", label),
-        message=text.message.replace("{label}", label),
-        buttons=buttons,
-        answer=answer,
-        focus=focus,
-        at_bottom=text.position == "bottom",
-    )
+        self._text = text
+        self._risk = text.risk.replace("{label}", label)
+        self._clock = clock
+        self._deaf_until_s = clock() + text.ignores_input_ms / 1000
+        self._ticked = not text.tick
+        self.over_lock_screen = over_lock_screen
+
+    def lines(self) -> Sequence[Line]:
+        found = [
+            Line(
+                text=self._message,
+                resource_id="android:id/message",
+                room_dp=self._text.text_height_dp,
+            )
+        ]
+        if self._risk:
+            found.append(
+                Line(text=self._risk, resource_id=f"{self.package}:id/risk", size_dp=22,
+                     colour="#d93025", bold=True)
+            )  # fmt: skip
+        if self._text.tick:
+            found.append(Line(text=self._text.tick, tick_key=TICK, ticked=self._ticked))
+        return found
+
+    def buttons(self) -> Sequence[AlertButton]:
+        return [
+            AlertButton(
+                text=button.text,
+                key=button.does,
+                resource_id=POSITIVE if button.does == "confirm" else NEGATIVE,
+                enabled=self._ticked or button.does != "confirm",
+            )
+            for button in self._text.buttons
+        ]
+
+    def clicked(self, key: str) -> None:
+        if self._clock() < self._deaf_until_s:
+            return
+        if key == TICK:
+            self._ticked = not self._ticked
+        else:
+            super().clicked(key)
+
+    def run_out(self) -> None:
+        """Its time on the screen is over."""
+        self.give(self._text.then)

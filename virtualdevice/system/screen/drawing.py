@@ -120,6 +120,8 @@ def _draw_text(
     if look.icon.startswith("text:"):
         inset = 0
     lines = wrap(text, size, max(size, box.width - 2 * inset))
+    if view.kind == "android.widget.TextView" and not look.icon:
+        lines = lines[: max(1, round(box.height / line_height))]  # what it has no room for is cut
     y = box.top
     if (
         view.kind in ("android.widget.Button", "android.widget.EditText")

@@ -32,8 +32,9 @@ class Fingers:
         if self._screen.shade_open:
             return self._tap_shade(x, y)
         heads_up = self._screen.heads_up()
-        if heads_up is not None and heads_up.hit(x, y) is not None:
-            self._open_notification(self._screen.notifications[0])
+        touched = heads_up.hit(x, y) if heads_up is not None else None
+        if touched is not None:
+            self._touch_notification(touched.key)
             return True
         if self._screen.keyboard_shown and keyboard_bounds(self._screen.frame).contains(x, y):
             key = build_keyboard(self._screen.frame).hit(x, y)
@@ -89,12 +90,15 @@ class Fingers:
     def press(self, code: int) -> bool:
         """One key, down and up; whether it is a key that anything heeds."""
         if code in (KeyCode.POWER, KeyCode.SLEEP, KeyCode.WAKEUP):
-            self._screen.is_on = code == KeyCode.WAKEUP or (
-                code == KeyCode.POWER and not self._screen.is_on
+            self._screen.switch(
+                on=code == KeyCode.WAKEUP or (code == KeyCode.POWER and not self._screen.is_on)
             )
             return True
         if not self._screen.is_on:
             return False
+        if code == KeyCode.MENU and self._screen.keyguard_in_front:
+            self._screen.locked = False
+            return True
         letter = letter_of(code)
         if letter:
             self._insert(letter)
@@ -133,6 +137,10 @@ class Fingers:
     def swipe(self, start: tuple[int, int], end: tuple[int, int]) -> None:
         """Down from the top edge opens the notification shade; up closes it."""
         edge = self._screen.frame.dp(32)
+        if self._screen.keyguard_in_front:
+            if start[1] - end[1] > edge:
+                self._screen.locked = False
+            return
         if start[1] <= edge and end[1] - start[1] > edge:
             self._screen.shade_open = True
         elif self._screen.shade_open and start[1] - end[1] > edge:
@@ -186,8 +194,20 @@ class Fingers:
         if target is None:
             self._screen.shade_open = False
             return False
-        self._open_notification(self._screen.notifications[int(target.key)])
+        self._touch_notification(target.key)
         return True
+
+    def _touch_notification(self, key: str) -> None:
+        """`key`: the row's number, or that and the number of one of its actions."""
+        row, _, action = key.partition("/")
+        notification = self._screen.notifications[int(row)]
+        if not action:
+            self._open_notification(notification)
+            return
+        self._screen.shade_open = False
+        self._screen.cancel_notification(notification.package, notification.tag)
+        if notification.on_action is not None:
+            notification.on_action(notification.actions[int(action)][1])
 
     def _open_notification(self, notification: Notification) -> None:
         self._screen.shade_open = False

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from virtualdevice.system.screen.view import Bounds, Frame, Look, View, text_width_px
 from virtualdevice.system.screen.widgets import (
     AlertButton,
+    Line,
     alert_dialog,
     group,
     label,
@@ -250,7 +251,7 @@ def alert_page(frame: Frame, facts: PageFacts) -> View:
     return alert_dialog(
         frame,
         title=facts.label,
-        body=[(f"{facts.package}:id/{facts.text_resource}", facts.text)],
+        body=[Line(text=facts.text, resource_id=f"{facts.package}:id/{facts.text_resource}")],
         buttons=[
             AlertButton(text=b.text, key=b.key, resource_id=f"android:id/{b.resource}")
             for b in facts.buttons

@@ -19,7 +19,10 @@ __all__ = ["Notification", "build_heads_up", "build_shade", "build_toast"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Notification:
-    """`progress` in percent, -1 without; `posted_s` by the device's clock."""
+    """`progress` in percent, -1 without; `posted_s` by the device's clock.
+
+    `actions` are the buttons below the text, with the key that `on_action` gets.
+    """
 
     package: str
     tag: str
@@ -31,6 +34,8 @@ class Notification:
     heads_up: bool = False
     progress: int = -1
     on_click: Callable[[], None] | None = None
+    actions: tuple[tuple[str, str], ...] = ()
+    on_action: Callable[[str], None] | None = None
 
 
 def build_toast(frame: Frame, text: str) -> View:
@@ -90,6 +95,21 @@ def _row(frame: Frame, notification: Notification, top: int, key: str) -> View:
             )
         )
         y += frame.dp(10)
+    for number, (text, _) in enumerate(notification.actions):
+        place = inner_left + number * frame.dp(120)
+        rows.append(
+            View(
+                kind="android.widget.Button",
+                bounds=Bounds(place, y, place + frame.dp(112), y + frame.dp(40)),
+                text=text,
+                resource_id="android:id/action0",
+                key=f"{key}/{number}",
+                clickable=True,
+                focusable=True,
+                look=Look(size_dp=14, bold=True, colour="#1a73e8", align="centre"),
+            )
+        )
+    y += frame.dp(44) if notification.actions else 0
     return View(
         kind="android.widget.FrameLayout",
         bounds=Bounds(left, top, right, y + frame.dp(8)),

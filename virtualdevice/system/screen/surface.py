@@ -20,6 +20,8 @@ class Surface(ABC):
     focus and typed text live here, by the views' keys."""
 
     kind = SurfaceKind.ACTIVITY
+    over_lock_screen = False
+    """Whether it can be seen and touched over the lock screen."""
 
     def __init__(self, *, package: str, activity: str) -> None:
         self.package = package

@@ -42,7 +42,7 @@ class Bounds:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Frame:
-    """The display as it is held now; `scale` is pixels per dp."""
+    """The display as it is held now; `scale` is pixels per dp, `font_scale` the user's choice."""
 
     width_px: int
     height_px: int
@@ -50,6 +50,7 @@ class Frame:
     rotation: int = 0
     status_bar_dp: int = 24
     navigation_bar_dp: int = 0
+    font_scale: float = 1.0
 
     def dp(self, size: float) -> int:
         return round(size * self.scale)

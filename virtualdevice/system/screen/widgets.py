@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from virtualdevice.system.screen.view import Bounds, Frame, Look, View, text_height_px
 
-__all__ = ["AlertButton", "alert_dialog", "group", "label", "push_button", "title_bar", "window"]
+__all__ = [
+    "AlertButton",
+    "Line",
+    "alert_dialog",
+    "check_box",
+    "group",
+    "label",
+    "push_button",
+    "title_bar",
+    "window",
+]
 
 ACCENT = "#1a73e8"
 
@@ -58,7 +68,14 @@ def label(
 
 
 def push_button(
-    text: str, bounds: Bounds, *, key: str, resource_id: str = "", filled: bool = False
+    text: str,
+    bounds: Bounds,
+    *,
+    key: str,
+    resource_id: str = "",
+    filled: bool = False,
+    enabled: bool = True,
+    size_dp: float = 15,
 ) -> View:
     return View(
         kind="android.widget.Button",
@@ -68,14 +85,36 @@ def push_button(
         key=key,
         clickable=True,
         focusable=True,
+        enabled=enabled,
         look=Look(
-            size_dp=15,
-            colour="#ffffff" if filled else ACCENT,
+            size_dp=size_dp,
+            colour=_button_colour(filled=filled, enabled=enabled),
             background=ACCENT if filled else "",
             bold=True,
             align="centre",
             radius_dp=4,
         ),
+    )
+
+
+def _button_colour(*, filled: bool, enabled: bool) -> str:
+    if not enabled:
+        return "#9aa0a6"
+    return "#ffffff" if filled else ACCENT
+
+
+def check_box(text: str, bounds: Bounds, *, key: str, checked: bool, size_dp: float) -> View:
+    mark = "☑" if checked else "☐"
+    return View(
+        kind="android.widget.CheckBox",
+        bounds=bounds,
+        text=text,
+        key=key,
+        clickable=True,
+        focusable=True,
+        checkable=True,
+        checked=checked,
+        look=Look(size_dp=size_dp, colour="#202124", icon=f"text:{mark} {text}"),
     )
 
 
@@ -107,38 +146,49 @@ class AlertButton:
     text: str
     key: str
     resource_id: str
+    enabled: bool = True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Line:
+    """One text of a dialog. `room_dp`: all the height that it gets, 0: what it needs."""
+
+    text: str
+    resource_id: str = ""
+    size_dp: float = 16
+    colour: str = "#3c4043"
+    bold: bool = False
+    gap_dp: int = 10
+    room_dp: int = 0
+    tick_key: str = ""
+    ticked: bool = False
 
 
 def alert_dialog(
     frame: Frame,
     *,
     title: str,
-    body: Sequence[tuple[str, str]],
+    body: Sequence[Line],
     buttons: Sequence[AlertButton],
     extra: Sequence[View] = (),
     at_bottom: bool = False,
     stacked: bool = False,
 ) -> View:
-    """An AlertDialog: `body` are (resource id, text); buttons from the left.
+    """An AlertDialog: `body` are its texts below the title; buttons from the left.
 
     `extra` views (such as a progress bar) come below the texts, at the bounds' own height.
     """
     width = frame.width_px if at_bottom else frame.width_px - frame.dp(32)
     left = (frame.width_px - width) // 2
     pad = frame.dp(24)
-    inner_width = width - 2 * pad
     y = pad
     rows: list[View] = []
-    if title:
-        height = text_height_px(title, frame.dp(20), inner_width)
-        area = Bounds(left + pad, y, left + width - pad, y + height)
-        rows.append(label(title, area, resource_id="android:id/alertTitle", size_dp=20, bold=True))
-        y += height + frame.dp(12)
-    for resource_id, text in body:
-        height = text_height_px(text, frame.dp(16), inner_width)
-        area = Bounds(left + pad, y, left + width - pad, y + height)
-        rows.append(label(text, area, resource_id=resource_id, size_dp=16, colour="#3c4043"))
-        y += height + frame.dp(10)
+    head = Line(text=title, resource_id="android:id/alertTitle", size_dp=20, bold=True, gap_dp=12)
+    for line in [head, *body] if title else body:
+        row = _text_row(frame, line, Bounds(left + pad, y, left + width - pad, y))
+        row.look = replace(row.look, colour="#202124") if line is head else row.look
+        rows.append(row)
+        y = row.bounds.bottom + frame.dp(line.gap_dp)
     for view in extra:
         height = view.bounds.height
         view.bounds = Bounds(left + pad, y, left + width - pad, y + height)
@@ -165,6 +215,26 @@ def alert_dialog(
     return root
 
 
+def _text_row(frame: Frame, line: Line, place: Bounds) -> View:
+    """At the top of `place`, as high as it must be."""
+    size = line.size_dp * frame.font_scale
+    height = text_height_px(line.text, frame.dp(size), place.width)
+    if line.room_dp:
+        height = min(height, frame.dp(line.room_dp))
+    area = Bounds(place.left, place.top, place.right, place.top + height)
+    if line.tick_key:
+        area = Bounds(area.left, area.top, area.right, area.bottom + frame.dp(8))
+        return check_box(line.text, area, key=line.tick_key, checked=line.ticked, size_dp=size)
+    return label(
+        line.text,
+        area,
+        resource_id=line.resource_id,
+        size_dp=size,
+        colour=line.colour,
+        bold=line.bold,
+    )
+
+
 def _button_bar(
     frame: Frame,
     buttons: Sequence[AlertButton],
@@ -186,6 +256,8 @@ def _button_bar(
             Bounds(start + n * each, top, start + (n + 1) * each, top + height),
             key=button.key,
             resource_id=button.resource_id,
+            enabled=button.enabled,
+            size_dp=15 * frame.font_scale,
         )
         for n, button in enumerate(buttons)
     ]

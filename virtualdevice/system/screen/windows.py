@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from virtualdevice.system.personality import ScreenFacts
+from virtualdevice.system.personality import Lock, ScreenFacts
 from virtualdevice.system.screen.hierarchy import dump_hierarchy
-from virtualdevice.system.screen.keyboard import (
-    build_keyboard,
-)
+from virtualdevice.system.screen.keyboard import build_keyboard
+from virtualdevice.system.screen.keyguard import Keyguard
 from virtualdevice.system.screen.overlays import (
     Notification,
     build_heads_up,
@@ -50,12 +49,26 @@ class Screen:
         self.shade_open = False
         self.keyboard_shown = False
         self.is_on = True
+        self.locked = facts.lock is not Lock.NONE
+        self.font_scale: Callable[[], float] = lambda: 1.0
+        self._keyguard = Keyguard()
         self.rotation = 0
         self.size_override: tuple[int, int] | None = None
         self.density_override: int | None = None
         self.clipboard = ""
 
     # What is there.
+
+    def switch(self, *, on: bool) -> None:
+        """The display on or off; going off locks a phone that has a lock screen."""
+        if self.is_on and not on and self._facts.lock is not Lock.NONE:
+            self.locked = True
+            self.keyboard_shown = self.shade_open = False
+        self.is_on = on
+
+    @property
+    def keyguard_in_front(self) -> bool:
+        return self.locked and not (self._surfaces and self._surfaces[-1].over_lock_screen)
 
     @property
     def frame(self) -> Frame:
@@ -71,11 +84,14 @@ class Screen:
             rotation=self.rotation,
             status_bar_dp=24 if self.show_bars else 0,
             navigation_bar_dp=48 if self.show_bars else 0,
+            font_scale=self.font_scale(),
         )
 
     @property
     def top(self) -> Surface:
         """The surface that has the focus."""
+        if self.keyguard_in_front:
+            return self._keyguard
         return self._surfaces[-1] if self._surfaces else self._home
 
     @property
@@ -86,6 +102,8 @@ class Screen:
     @property
     def _background(self) -> Surface:
         """The surface that fills the screen, below dialogs."""
+        if self.locked:
+            return self._keyguard
         filling = (s for s in reversed(self._surfaces) if s.kind is SurfaceKind.ACTIVITY)
         return next(filling, self._home)
 
@@ -188,7 +206,10 @@ class Screen:
         background = self._background
         start = self._surfaces.index(background) + 1 if background in self._surfaces else 0
         stack = [(background.view(self.frame), False)]
-        stack += [(surface.view(self.frame), True) for surface in self._surfaces[start:]]
+        above = self._surfaces[start:]
+        if self.locked:
+            above = [surface for surface in above if surface.over_lock_screen]
+        stack += [(surface.view(self.frame), True) for surface in above]
         if self.keyboard_shown:
             stack.append((build_keyboard(self.frame), False))
         heads_up = self.heads_up()
