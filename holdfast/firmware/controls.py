@@ -24,6 +24,7 @@ __all__ = ["DeviceControls", "FastbootPort", "PowerSwitch"]
 
 _LOOK_S = 10.0
 _RECONNECT_EVERY_S = 2.0
+_OFFLINE_S = 3.0
 _BY_ADB_STATE: Mapping[str, Mode] = {
     "recovery": Mode.RECOVERY,
     "rescue": Mode.RECOVERY,
@@ -108,6 +109,7 @@ class DeviceControls:
         self._say = say
         self._watch = BootWatch()
         self._connected_at = float("-inf")
+        self._offline_since: float | None = None
 
     @property
     def name(self) -> str:
@@ -120,6 +122,8 @@ class DeviceControls:
     def mode(self, deadline: Deadline) -> Mode:
         step = deadline.within(_LOOK_S)
         state = self._link.state(deadline=step)
+        if state != "offline":
+            self._offline_since = None
         if state == "device":
             return self._in_android(step)
         if state in _BY_ADB_STATE:
@@ -127,7 +131,7 @@ class DeviceControls:
         found = self._fastboot.mode(step) if self._fastboot else None
         if found is not None:
             return found
-        self._connect_again(step)
+        self._look_for_it(step, offline=state == "offline")
         return Mode.OFFLINE if state == "offline" else Mode.ABSENT
 
     def carry_out(self, action: Action, deadline: Deadline) -> None:
@@ -173,23 +177,33 @@ class DeviceControls:
         self._switch.cycle(deadline, to_bootloader=to_bootloader)
 
     def _reconnect(self, deadline: Deadline) -> None:
-        """Over TCP adb calls what is offline "already connected": it must forget it first."""
         step = deadline.within(_LOOK_S)
         if ":" in self._link.serial:
-            with suppress(DeviceLost):  # adb does not know it
-                self._link.server(f"host:disconnect:{self._link.serial}", deadline=step)
-            self._connected_at = float("-inf")
-            self._connect_again(step)
+            self._connect_anew(step)
         else:
             self._link.host("reconnect", deadline=step)
 
-    def _connect_again(self, deadline: Deadline) -> None:
-        """A device on the network: adb itself tries again only every few seconds."""
+    def _look_for_it(self, deadline: Deadline, *, offline: bool) -> None:
+        """A device on the network: adb itself tries again only every few seconds. A short time
+        offline is a boot, which adb ends by itself."""
         now = deadline.clock.monotonic()
         if ":" not in self._link.serial or now - self._connected_at < _RECONNECT_EVERY_S:
             return
-        self._connected_at = now
-        try:
+        if not offline:
+            self._connect(deadline)
+        elif self._offline_since is None:
+            self._offline_since = now
+        elif now - self._offline_since > _OFFLINE_S:
+            self._offline_since = now
+            self._connect_anew(deadline)
+
+    def _connect_anew(self, deadline: Deadline) -> None:
+        """adb calls what is offline "already connected": it must forget it first."""
+        with suppress(DeviceLost):  # adb does not know it
+            self._link.server(f"host:disconnect:{self._link.serial}", deadline=deadline)
+        self._connect(deadline)
+
+    def _connect(self, deadline: Deadline) -> None:
+        self._connected_at = deadline.clock.monotonic()
+        with suppress(LabError):  # the next look says what state it is in
             self._link.server(f"host:connect:{self._link.serial}", deadline=deadline)
-        except LabError:
-            return  # the next look says what state it is in

