@@ -121,10 +121,17 @@ def _all_of(
             _location_of(detail),
             at_key=detail["type"] == "extra_forbidden",
         )
-        for detail in error.errors(include_url=False)
+        for detail in _without_consequences(error)
     ]
     rest = "".join(f"\n{other}" for other in found[1:])
     return ConfigurationError(found[0].what + rest, place=found[0].place)
+
+
+def _without_consequences(error: ValidationError) -> Sequence[Mapping[str, Any]]:
+    """A list of which every item is wrong is not too short as well."""
+    details = error.errors(include_url=False)
+    beneath = {d["loc"][:n] for d in details for n in range(len(d["loc"]))}
+    return [d for d in details if d["type"] != "too_short" or d["loc"] not in beneath]
 
 
 def _location_of(detail: Mapping[str, Any]) -> Location:

@@ -147,6 +147,12 @@ def test_what_is_no_mapping_is_one_clear_sentence(text: str, tmp_path: Path) -> 
     assert "devices.yaml" in message(text, tmp_path)
 
 
+def test_one_mistake_is_one_sentence_also_in_the_only_device(tmp_path: Path) -> None:
+    text = "version: 1\ndevices:\n  - name: a\n    kind: attached\n    serial: 0123\n"
+    assert message(text, tmp_path).count("\n") == 0
+    assert "at least 1 item" in message("version: 1\ndevices: []\n", tmp_path)
+
+
 def test_a_file_of_more_than_a_megabyte_is_not_parsed(tmp_path: Path) -> None:
     assert "larger than" in message("#" * (1 << 20) + "\n#", tmp_path)
 
