@@ -10,7 +10,8 @@ HOST_READY := $(VENV)/.host-ready
 TOOLS_READY := $(VENV)/.test-tools-ready
 
 # The virtual device's shell is Android's own mksh and toybox; the fonts draw its screen.
-HOST_PACKAGES := mksh toybox busybox-static uidmap fonts-droid-fallback fonts-dejavu-core
+# tcc compiles the one small program that Android's commands are on it, where there is no compiler.
+HOST_PACKAGES := mksh toybox busybox-static uidmap fonts-droid-fallback fonts-dejavu-core tcc
 HOST_TOOLS    := mksh toybox busybox newuidmap
 # Witnesses that we did not write: our tests ask them, and skip in words where they are missing.
 TEST_PACKAGES := adb fastboot aapt apksigner
@@ -68,7 +69,7 @@ $(READY): requirements.txt pyproject.toml
 	touch $(READY)
 
 $(HOST_READY): Makefile | $(READY)
-	@if $(call have,$(HOST_TOOLS)) \
+	@if $(call have,$(HOST_TOOLS)) && ( command -v gcc || command -v cc || command -v tcc ) >/dev/null \
 	    && [ -e /usr/share/fonts/truetype/droid ] && [ -e /usr/share/fonts/truetype/dejavu ]; then :; \
 	elif $(call install_packages,$(HOST_PACKAGES)); then :; \
 	else \
