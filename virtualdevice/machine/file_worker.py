@@ -146,7 +146,7 @@ def _remove_tree(path: str) -> Answer:
 
 
 def _empty_directory(path: str) -> Answer:
-    for name in os.listdir(path):
+    for name in _list(path)["names"]:
         _remove_tree(f"{path}/{name}")
     return {}
 

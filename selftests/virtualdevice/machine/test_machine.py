@@ -60,6 +60,8 @@ def test_what_is_absent_is_none_or_empty_or_an_error(
     assert device.do(files.list("/data/none")) == []
     assert device.do(files.size_bytes("/data/none")) == 0
     device.do(files.remove_tree("/data/none"))
+    device.do(files.empty_directory("/data/none"))
+    assert device.do(files.stat("/data/none")) is None
     with pytest.raises(FileNotFoundError):
         device.do(files.read("/data/none"))
 
