@@ -80,7 +80,7 @@ _M, _A = Mode, Action
 _BOOT_S = 300.0
 _SHORT_S = 60.0
 _LOOP_S = 120.0
-_RECONNECT_S = 20.0
+_RECONNECT_S = 10.0
 
 ROADS: tuple[Road, ...] = (
     _road(_M.SYSTEM, _A.ADB_REBOOT_BOOTLOADER, _M.BOOTLOADER, _SHORT_S),

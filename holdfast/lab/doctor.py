@@ -49,7 +49,7 @@ def checks(inventory: Inventory) -> Iterator[Check]:
 
 def state_of(spec: DeviceSpec) -> str:
     """What can be seen of a device without starting or connecting anything."""
-    if isinstance(spec, VirtualSpec):
+    if not isinstance(spec, AttachedSpec):
         return "started by each run"
     adb = AdbHost(host=spec.adb_host, port=spec.adb_port)
     try:

@@ -14,8 +14,11 @@ from holdfast.lab.yaml_file import PlacedFile, read_yaml
 
 __all__ = [
     "AttachedSpec",
+    "AvdSpec",
+    "CuttlefishSpec",
     "DeviceSpec",
     "Inventory",
+    "RedroidSpec",
     "StoreAdapter",
     "VirtualSpec",
     "inventory_schema",
@@ -90,7 +93,49 @@ class AttachedSpec(_Device):
     allow_destructive: StrictBool = False
 
 
-DeviceSpec = VirtualSpec | AttachedSpec
+class AvdSpec(_Device):
+    """An AVD of the Android SDK, started headless for the run.
+
+    `system_image` (a package of sdkmanager) has it created where it is missing. `snapshot` is
+    loaded at the start; `wipe_data` starts it as after a factory reset. `sdk`: its folder, instead
+    of ANDROID_HOME. `acceleration: off` runs without KVM, slowly.
+    """
+
+    kind: Literal["avd"]
+    avd: str = Field(pattern=NAME)
+    system_image: str | None = Field(default=None, pattern=r"^system-images(;[A-Za-z0-9._-]+){3}$")
+    snapshot: str | None = Field(default=None, pattern=NAME)
+    wipe_data: StrictBool = False
+    sdk: str | None = Field(default=None, min_length=1)
+    acceleration: StrictBool = True
+
+
+class CuttlefishSpec(_Device):
+    """A Cuttlefish instance, started for the run. `images` is the folder of a build's images,
+    `host_tools` that of its cvd-host_package (the same one if it is left out), both taken from the
+    folder of devices.yaml."""
+
+    kind: Literal["cuttlefish"]
+    images: str = Field(min_length=1)
+    host_tools: str | None = Field(default=None, min_length=1)
+    instance: Annotated[StrictInt, Field(ge=1, le=100)] = 1
+    cpus: Annotated[StrictInt, Field(ge=1, le=64)] = 2
+    memory_mb: Annotated[StrictInt, Field(ge=1024, le=65536)] = 4096
+    keep_user_data: StrictBool = False
+
+
+class RedroidSpec(_Device):
+    """Android in a container of docker, made for the run. `boot_arguments` are init's."""
+
+    kind: Literal["redroid"]
+    image: str = Field(pattern=r"^[a-z0-9][A-Za-z0-9._/:@-]{0,254}$")
+    boot_arguments: Mapping[
+        Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9._]*$")],
+        Annotated[str, Field(pattern=r"^[^\s]*$")],
+    ] = Field(default_factory=dict)
+
+
+DeviceSpec = VirtualSpec | AttachedSpec | AvdSpec | CuttlefishSpec | RedroidSpec
 
 
 class Inventory(_Entry):

@@ -180,10 +180,11 @@ def test_a_package_for_another_product_or_build_touches_nothing(
     pixel: Phone, tmp_path: Path
 ) -> None:
     build = fingerprint(pixel)
-    for package, words in (
-        (ota_zip(tmp_path, "other", to=build), "it is for other, the device is blueline"),
-        (ota_zip(tmp_path, "blueline", to=build, frm="maker:OLD"), "it updates maker:OLD"),
+    for product, base, words in (
+        ("other", "", "it is for other, the device is blueline"),
+        ("blueline", "maker:OLD", "it updates maker:OLD"),
     ):
+        package = ota_zip(tmp_path, product, to=build, frm=base)
         wanted = Preparation(goal=Goal.SIDELOAD, user_data=UserData.KEEP, package=package)
         with pytest.raises(ConfigurationError, match=words):
             prepare(pixel.bench(), wanted, soon())
@@ -252,9 +253,7 @@ def test_a_sideload_that_is_cut_off_leaves_the_phone_on_its_build_with_its_data(
 
     pixel.journal.subscribe(cut_off)
     wanted = Preparation(goal=Goal.SIDELOAD, user_data=UserData.KEEP, package=package)
-    with pytest.raises(
-        DeviceLost, match=rf"the link was lost at {share}|at {share + 1}|at {share + 2}"
-    ):
+    with pytest.raises(DeviceLost, match=rf"the link was lost at {share // 10}\d% of ota\.zip"):
         prepare(pixel.bench(), wanted, soon())
     assert cut == [what]
     assert fingerprint(pixel) == build

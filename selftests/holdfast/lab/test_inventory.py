@@ -167,4 +167,4 @@ def test_devices_are_chosen_by_name_and_a_wrong_name_lists_the_right_ones(tmp_pa
 
 def test_the_schema_for_editors_names_every_kind() -> None:
     mapping = inventory_schema()["properties"]["devices"]["items"]["discriminator"]["mapping"]
-    assert set(mapping) == {"virtual", "attached"}
+    assert set(mapping) == {"virtual", "attached", "avd", "cuttlefish", "redroid"}

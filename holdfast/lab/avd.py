@@ -1,0 +1,149 @@
+"""An emulator of the Android SDK: created if it is not there, started headless on a free port.
+
+Options as https://developer.android.com/studio/run/emulator-commandline documents them. Never run
+on an emulator where this was written: held against a stand-in that behaves as documented.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from holdfast.deadline import Deadline
+from holdfast.errors import ConfigurationError, HostToolMissing, LabError
+from holdfast.lab.inventory import AvdSpec
+from holdfast.lab.provider import Endpoint, Say
+from holdfast.lab.started import Complaint, Launch, Started, find_program, is_free, run_tool
+
+__all__ = ["AvdProvider"]
+
+# The emulator takes even console ports from 5554 to 5682; adb is one above.
+_PORTS = range(5554, 5683, 2)
+_LIST_S = 30.0
+_CREATE_S = 120.0
+_INSTALL = "install the SDK's emulator and name the SDK in ANDROID_HOME or in `sdk`"
+
+_COMPLAINTS = (
+    Complaint(
+        words=re.compile(r"Unknown AVD name", re.IGNORECASE),
+        error=ConfigurationError,
+        advice="'emulator -list-avds' shows the names; give `system_image` to have it created",
+    ),
+    Complaint(
+        words=re.compile(r"Broken AVD system path|Cannot find AVD system path"
+                         r"|Missing emulator engine|CPU Architecture .* is not supported",
+                         re.IGNORECASE),
+        error=ConfigurationError,
+        advice="its system image is missing or is for another processor: install it by sdkmanager",
+    ),
+    Complaint(
+        words=re.compile(r"KVM|hardware accel|requires hardware acceleration", re.IGNORECASE),
+        error=HostToolMissing,
+        advice="there is no hardware acceleration: allow this user /dev/kvm, or set `acceleration: "
+        "off` and be very patient",
+    ),
+    Complaint(
+        words=re.compile(r"Running multiple emulators with the same AVD", re.IGNORECASE),
+        error=LabError,
+        advice="this AVD runs already: stop it, or use another",
+    ),
+    Complaint(
+        words=re.compile(r"address already in use|could not bind|port .*(busy|in use)",
+                         re.IGNORECASE),
+        error=LabError,
+        advice="somebody took its port first: start again",
+    ),
+)  # fmt: skip
+
+
+class AvdProvider:
+    """One AVD of this user."""
+
+    def __init__(self, spec: AvdSpec) -> None:
+        self._spec = spec
+        self._started = Started(title="the emulator", device=spec.name, complaints=_COMPLAINTS)
+
+    @property
+    def resource(self) -> str:
+        """An AVD runs once: its disk is not shared."""
+        return f"avd/{self._spec.avd}"
+
+    def start(self, deadline: Deadline, *, say: Say) -> Endpoint:
+        emulator = self._tool("emulator", "emulator")
+        self._require_avd(emulator, deadline)
+        port = next((p for p in _PORTS if is_free(p) and is_free(p + 1)), None)
+        if port is None:
+            raise LabError(
+                f"no port from {_PORTS[0]} to {_PORTS[-1]} is free for an emulator",
+                device=self._spec.name,
+            )
+        launch = Launch(
+            command=self._command(emulator, port),
+            serial=f"127.0.0.1:{port + 1}",
+            environment=self._environment(),
+        )
+        return self._started.start(launch, deadline, say=say)
+
+    def stop(self, deadline: Deadline) -> None:
+        self._started.stop(deadline)
+
+    def _sdk(self) -> Path:
+        named = self._spec.sdk or os.environ.get("ANDROID_HOME") or os.environ.get(
+            "ANDROID_SDK_ROOT"
+        )  # fmt: skip
+        return Path(named) if named else Path("/nonexistent")
+
+    def _tool(self, folder: str, name: str) -> str:
+        place = self._sdk() / folder
+        return find_program(name, place, advice=_INSTALL, device=self._spec.name)
+
+    def _environment(self) -> Mapping[str, str]:
+        """The guardian gives it a HOME of its own; the AVDs are the user's."""
+        avds = os.environ.get("ANDROID_AVD_HOME") or str(Path.home() / ".android" / "avd")
+        found = {"ANDROID_AVD_HOME": avds}
+        if self._sdk().exists():
+            found |= {"ANDROID_HOME": str(self._sdk()), "ANDROID_SDK_ROOT": str(self._sdk())}
+        return found
+
+    def _require_avd(self, emulator: str, deadline: Deadline) -> None:
+        """It is created where it is missing and `system_image` says from what."""
+        step = deadline.within(_LIST_S)
+        status, listed = run_tool(
+            [emulator, "-list-avds"],
+            deadline=step,
+            device=self._spec.name,
+            environment=self._environment(),
+        )
+        if status == 0 and self._spec.avd in listed.split():
+            return
+        if self._spec.system_image is None:
+            raise ConfigurationError(
+                f"device {self._spec.name}: there is no AVD {self._spec.avd!r}; give "
+                "`system_image` to have it created"
+            )
+        manager = self._tool("cmdline-tools/latest/bin", "avdmanager")
+        status, said = run_tool(
+            [manager, "create", "avd", "-n", self._spec.avd, "-k", self._spec.system_image],
+            deadline=deadline.within(_CREATE_S),
+            device=self._spec.name,
+            environment=self._environment(),
+            stdin=b"no\n",  # to "Do you wish to create a custom hardware profile?"
+        )
+        if status != 0:
+            raise ConfigurationError(
+                f"device {self._spec.name}: avdmanager did not create {self._spec.avd!r} from "
+                f"{self._spec.system_image!r}: {said.strip()[-300:]}"
+            )
+
+    def _command(self, emulator: str, port: int) -> tuple[str, ...]:
+        spec = self._spec
+        start = ["-snapshot", spec.snapshot] if spec.snapshot else ["-no-snapshot-load"]
+        return (
+            emulator, "-avd", spec.avd, "-port", str(port),
+            "-no-window", "-no-audio", "-no-boot-anim", "-no-snapshot-save",
+            "-gpu", "swiftshader_indirect", "-accel", "on" if spec.acceleration else "off",
+            *start,
+            *(["-wipe-data"] if spec.wipe_data else []),
+        )  # fmt: skip
