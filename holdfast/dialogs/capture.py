@@ -1,12 +1,14 @@
 """See everything that the user is shown, from before an update begins until after it has settled.
 
 A thread looks at the screen's hierarchy every `LOOK_EVERY_S` and takes a screenshot of what is new.
+Another reads by the shell what a hierarchy does not tell, such as notifications that nobody opened.
 It only looks: nothing on the device is tapped, dismissed, woken or changed. A look that came too
-late to be sure that nothing was missed is a `Gap`.
+late to be sure that nothing was missed is a `Gap`, unless the display was off meanwhile.
 """
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections import deque
 from collections.abc import Collection
@@ -14,11 +16,13 @@ from dataclasses import dataclass
 from types import TracebackType
 
 from holdfast.deadline import Clock, Deadline
+from holdfast.device.shell import Shell
 from holdfast.device.ui import Ui
-from holdfast.dialogs.asked import AskedWindow, asked_windows, screen_size_px
-from holdfast.dialogs.captured import CapturedDialog, Gap, ScreenState
+from holdfast.dialogs.asked import AskedWindow, asked_windows
+from holdfast.dialogs.captured import CapturedDialog, Destroyed, Gap
 from holdfast.dialogs.hierarchy import Hierarchy, read_hierarchy
-from holdfast.dialogs.ink import measured
+from holdfast.dialogs.sights import Sight, dialogs_of
+from holdfast.dialogs.witness import EVERY_S, Witness
 from holdfast.errors import LabError
 
 __all__ = ["MAX_BLINK_S", "Capture", "LiveWindow"]
@@ -52,27 +56,31 @@ class LiveWindow:
     pictured: bool = False
 
 
-@dataclass(kw_only=True, slots=True)
-class _Sight:
-    """A window from its first to its last sight."""
-
-    number: int
-    window: AskedWindow
-    first_seen: float
-    last_seen: float
-    beneath: str | None
-    hierarchy: Hierarchy
-    screenshot: bytes = b""
-
-
 class Capture:
     """Watches the screen for the length of a `with` block.
 
-    `own`: packages whose windows nobody is asked by. `ui` is a connection of its own.
+    `own`: packages whose windows nobody is asked by. `ui` is a connection of its own. By `shell`
+    the state of the display, notifications and the record of `package_name` are read; without one
+    they are not known.
     """
 
-    def __init__(self, ui: Ui, *, clock: Clock, own: Collection[str], language: str) -> None:
+    def __init__(
+        self,
+        ui: Ui,
+        *,
+        clock: Clock,
+        own: Collection[str],
+        language: str,
+        shell: Shell | None = None,
+        package_name: str = "",
+    ) -> None:
         self._ui = ui
+        self._shell = shell
+        self._witness = Witness(
+            self._asked, now_ms=lambda: self.since_began_ms(clock.monotonic()),
+            package_name=package_name,
+        )  # fmt: skip
+        self._attended = 0
         self._clock = clock
         self._own = frozenset(own)
         self._language = language
@@ -83,8 +91,8 @@ class Capture:
         self._front: str | None = None
         self._xml = ""
         self._hierarchy: Hierarchy | None = None
-        self._sights: list[_Sight] = []
-        self._live: dict[tuple[str, ...], _Sight] = {}
+        self._sights: list[Sight] = []
+        self._live: dict[tuple[str, ...], Sight] = {}
         self._gaps: list[Gap] = []
         self._blinks: list[Gap] = []
         self._looks: deque[float] = deque(maxlen=_LOOKS_KEPT)
@@ -93,7 +101,7 @@ class Capture:
         self._looking = threading.Lock()
         self._ended = threading.Event()
         self._threads: list[threading.Thread] = []
-        self._to_picture: list[_Sight] = []
+        self._to_picture: list[Sight] = []
         self._finished: tuple[CapturedDialog, ...] | None = None
         self.longest_interval_s = 0.0
         self.max_unseen_s = MAX_UNSEEN_S
@@ -104,14 +112,15 @@ class Capture:
         self._began = self._last_look = self._last_change = self._clock.monotonic()
         self._interrupted_before = len(self._ui.interruptions)
         self._look()
-        first_look = self._last_look
+        self._look_around()
+        first_look = self._last_look = self._clock.monotonic()
         self._look()  # the first one may have had to start the UI server
         look_s = self._last_look - first_look
         slow_s = min(_SLOW_LOOKS * look_s + LOOK_EVERY_S, _MAX_UNSEEN_ON_SLOW_S)
         self.max_unseen_s = max(MAX_UNSEEN_S, slow_s)
         blink_s = min(_BLINK_LOOKS * look_s + LOOK_EVERY_S, _MAX_UNSEEN_ON_SLOW_S)
         self.max_blink_s = max(MAX_BLINK_S, blink_s)
-        for work in (self._watch, self._take_pictures):
+        for work in (self._watch, self._take_pictures, self._keep_looking_around):
             thread = threading.Thread(target=work, name="capture", daemon=True)
             thread.start()
             self._threads.append(thread)
@@ -129,6 +138,7 @@ class Capture:
         for thread in self._threads:
             thread.join(timeout=_LOOK_S)
         self._close_gap(self._clock.monotonic())
+        self._look_around()
         for hole in self._ui.interruptions[self._interrupted_before :]:
             if hole.ended - hole.began >= self.max_blink_s:
                 why = f"the UI server was gone: {hole.why}"
@@ -187,7 +197,17 @@ class Capture:
         if self._finished is not None:
             return self._finished
         with self._changed:
-            return tuple(self._dialog(sight) for sight in self._sights)
+            return dialogs_of(
+                self._sights,
+                self._witness,
+                own=self._own,
+                language=self._language,
+                since_began_ms=self.since_began_ms,
+            )
+
+    def destroyed(self, *, lost: bool) -> Destroyed | None:
+        """When the app was destroyed, as far as its record dates it. `lost`: data is gone."""
+        return self._witness.destroyed(lost=lost)
 
     def wait(self, seconds: float) -> None:
         """Return after `seconds`, or as soon as a window comes or goes."""
@@ -237,9 +257,9 @@ class Capture:
         packages = [w.package_name for w in self._hierarchy.windows if w.package_name]
         self._front = packages[-1] if packages else None
 
-    def _new(self, window: AskedWindow, now: float) -> _Sight:
+    def _new(self, window: AskedWindow, now: float) -> Sight:
         assert self._hierarchy
-        sight = _Sight(
+        sight = Sight(
             number=len(self._sights) + 1,
             window=window,
             first_seen=now,
@@ -274,10 +294,30 @@ class Capture:
                 if sight.last_seen >= taken:
                     sight.screenshot = picture
 
+    def _keep_looking_around(self) -> None:
+        """When a window comes up, and every now and then."""
+        while not self._ended.is_set():
+            with self._changed:
+                if self._attended == len(self._sights):
+                    self._changed.wait(EVERY_S)
+                self._attended = len(self._sights)
+            if not self._ended.is_set():
+                self._look_around()
+
+    def _look_around(self) -> None:
+        if self._shell is not None:
+            with contextlib.suppress(LabError):  # what was not read is not known
+                self._witness.look()
+
+    def _asked(self, command: str) -> str:
+        assert self._shell is not None
+        deadline = Deadline.after(_LOOK_S, clock=self._clock)
+        return self._shell.run(command, deadline=deadline).text
+
     def _close_gap(self, now: float) -> None:
         interval = now - self._last_look
         self.longest_interval_s = max(self.longest_interval_s, interval)
-        if interval > self.max_blink_s:
+        if interval > self.max_blink_s and not self._witness.screen_is_off:
             why = self._why_unseen or "the screen could not be looked at sooner"
             self._note_gap(self._last_look, now, why)
         self._last_look, self._why_unseen = now, ""
@@ -287,25 +327,3 @@ class Capture:
         self._blinks.append(gap)
         if ended - began > self.max_unseen_s - slack_s:
             self._gaps.append(gap)
-
-    def _dialog(self, sight: _Sight) -> CapturedDialog:
-        width, height = screen_size_px(sight.hierarchy)
-        window = sight.window
-        return CapturedDialog(
-            number=sight.number,
-            first_seen_ms=self.since_began_ms(sight.first_seen),
-            last_seen_ms=self.since_began_ms(sight.last_seen),
-            kind=window.kind,
-            package_name=window.package_name,
-            activity="",
-            title=window.title,
-            message=window.message,
-            buttons=window.buttons,
-            texts=measured(window.texts, sight.screenshot) if sight.screenshot else window.texts,
-            bounds=window.bounds,
-            screenshot=sight.screenshot,
-            hierarchy=sight.hierarchy.xml,
-            beneath=sight.beneath,
-            language=self._language,
-            screen=ScreenState(width_px=width, height_px=height, rotation=sight.hierarchy.rotation),
-        )

@@ -10,6 +10,7 @@ __all__ = [
     "Button",
     "ButtonRole",
     "CapturedDialog",
+    "Destroyed",
     "DialogKind",
     "DialogText",
     "Gap",
@@ -194,3 +195,14 @@ class Gap:
     @property
     def lasted_ms(self) -> int:
         return self.ended_ms - self.began_ms
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Destroyed:
+    """When the app was destroyed: not before `after_ms`, and by `by_ms` (None: not at all so far).
+
+    Milliseconds of the capture's clock.
+    """
+
+    after_ms: int
+    by_ms: int | None = None

@@ -6,7 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from holdfast.dialogs.buttons import ButtonWords
-from holdfast.dialogs.captured import ButtonRole, CapturedDialog, DialogText, TextPiece
+from holdfast.dialogs.captured import (
+    ButtonRole,
+    CapturedDialog,
+    Destroyed,
+    DialogText,
+    TextPiece,
+)
 from holdfast.dialogs.judgement import ClauseResult, Outcome, Part, Words
 from holdfast.dialogs.language import same_language
 from holdfast.dialogs.policy import Clause, Policy
@@ -29,7 +35,7 @@ class Evidence:
     reading: Reading
     buttons: ButtonWords
     captured: CapturedDialog | None
-    destroyed_at_ms: int | None
+    destroyed: Destroyed | None
     separate_confirmations: int | None
 
     @property
@@ -76,12 +82,15 @@ def judge_clauses(evidence: Evidence, policy: Policy) -> tuple[ClauseResult, ...
 
 
 def _before(e: Evidence) -> _Found:
-    if e.captured is None or e.destroyed_at_ms is None:
+    if e.captured is None or e.destroyed is None:
         return _unknown("when data was destroyed is not known")
-    ahead_ms = e.destroyed_at_ms - e.captured.first_seen_ms
-    if ahead_ms > 0:
-        return _met(f"shown {ahead_ms} ms before data was gone")
-    return _missed(f"shown {-ahead_ms} ms after data was gone")
+    shown_ms, gone_ms = e.captured.first_seen_ms, e.destroyed.by_ms
+    if e.destroyed.after_ms >= shown_ms:
+        ahead_ms = e.destroyed.after_ms - shown_ms
+        return _met(f"everything was still there {ahead_ms} ms after it came up")
+    if gone_ms is not None and shown_ms > gone_ms:
+        return _missed(f"it came up {shown_ms - gone_ms} ms after the app was gone")
+    return _unknown("whether it came up before or after the app was gone was not seen")
 
 
 def _says_lost(e: Evidence) -> _Found:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from holdfast.dialogs.buttons import ButtonWords, read_buttons
-from holdfast.dialogs.captured import CapturedDialog, DialogKind, DialogText, Gap
+from holdfast.dialogs.captured import CapturedDialog, Destroyed, DialogKind, DialogText, Gap
 from holdfast.dialogs.clauses import Evidence, judge_clauses
 from holdfast.dialogs.judgement import (
     DataLossStatement,
@@ -37,14 +37,14 @@ def judge(
     *,
     policy: Policy | None = None,
     captured: CapturedDialog | None = None,
-    destroyed_at_ms: int | None = None,
+    destroyed: Destroyed | None = None,
     separate_confirmations: int | None = None,
     operation: Operation = Operation.UNKNOWN,
 ) -> Judgement:
     """Judge one dialog.
 
     `captured`: how it was seen, which decides the clauses on buttons, type and cut text.
-    `destroyed_at_ms`: when data was first gone, on the capture's clock (None: not known).
+    `destroyed`: when the app was first gone, on the capture's clock (None: not known).
     `separate_confirmations`: how many confirmations with a data warning the user was asked for in
     all (None: not known). `operation`: what it truly does; with KEEPS_DATA an announced loss is a
     false alarm.
@@ -62,7 +62,7 @@ def judge(
             reading=reading,
             buttons=buttons,
             captured=captured,
-            destroyed_at_ms=destroyed_at_ms,
+            destroyed=destroyed,
             separate_confirmations=separate_confirmations,
         ),
         policy,
@@ -102,7 +102,7 @@ def judge_capture(
     app_name: str | None,
     policy: Policy | None = None,
     gaps: Sequence[Gap] = (),
-    destroyed_at_ms: int | None = None,
+    destroyed: Destroyed | None = None,
     operation: Operation = Operation.UNKNOWN,
 ) -> tuple[Judgement, ...]:
     """Judge what a user was shown: one judgement a dialog, in the order in which they are given.
@@ -121,7 +121,7 @@ def judge_capture(
             text,
             policy=policy,
             captured=captured,
-            destroyed_at_ms=destroyed_at_ms,
+            destroyed=destroyed,
             separate_confirmations=confirmations,
             operation=operation,
         )

@@ -11,7 +11,7 @@ from holdfast.device.device import Device
 from holdfast.device.shell import quote
 from holdfast.dialogs.asked import shown_packages
 from holdfast.dialogs.capture import Capture
-from holdfast.dialogs.captured import CapturedDialog, DialogText, Gap
+from holdfast.dialogs.captured import CapturedDialog, Destroyed, DialogText, Gap
 from holdfast.dialogs.judge import judge, judge_capture
 from holdfast.dialogs.judgement import DialogVerdict, Judgement, Operation
 from holdfast.dialogs.policy import Policy
@@ -67,13 +67,17 @@ class _Run:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Happened:
-    """What delivering the update came to, as far as the screen and the answer tell."""
+    """What delivering the update came to, as far as the screen and the answer tell.
+
+    `destroyed`: when the app was, if nothing is lost in the end, and if something is.
+    """
 
     arrival: Arrival
     dialogs: tuple[CapturedDialog, ...]
     gaps: tuple[Gap, ...]
     blinks: tuple[Gap, ...]
     answers: tuple[Answer, ...]
+    destroyed: tuple[Destroyed | None, Destroyed | None]
     after: PackageRecord | None
 
 
@@ -185,7 +189,7 @@ def _update(run: _Run, home: Home, before: PackageRecord) -> _Happened:
     _load_words(run)
     with (
         device.journal.step(f"deliver the update by {plan.route}", persona=plan.persona or "none"),
-        Capture(device.new_ui(), clock=device.clock, own=own, language=device.build.locale) as seen,
+        _capture(run, own) as seen,
     ):
         if plan.persona is Persona.TYPING:
             _open_app(run, seen)
@@ -210,8 +214,21 @@ def _update(run: _Run, home: Home, before: PackageRecord) -> _Happened:
         dialogs=seen.dialogs,
         gaps=seen.gaps,
         blinks=seen.blinks,
+        destroyed=(seen.destroyed(lost=False), seen.destroyed(lost=True)),
         answers=tuple(person.answers) if person else (),
         after=after,
+    )
+
+
+def _capture(run: _Run, own: frozenset[str]) -> Capture:
+    device = run.device
+    return Capture(
+        device.new_ui(),
+        clock=device.clock,
+        own=own,
+        language=device.build.locale,
+        shell=device.shell,
+        package_name=run.package_name,
     )
 
 
@@ -266,7 +283,8 @@ def _attach(run: _Run, arrival: Arrival, dialogs: tuple[CapturedDialog, ...]) ->
         journal.attach("answer", arrival.answer.raw)
     for dialog in dialogs:
         name = f"dialog-{dialog.number}"
-        journal.attach(f"{name}.xml", dialog.hierarchy, media_type="application/xml")
+        if dialog.hierarchy:
+            journal.attach(f"{name}.xml", dialog.hierarchy, media_type="application/xml")
         if dialog.screenshot:
             journal.attach(f"{name}.png", dialog.screenshot, media_type="image/png")
 
@@ -314,6 +332,7 @@ def _judgements(run: _Run, happened: _Happened, *, lost: bool) -> tuple[Judgemen
         app_name=run.app_name,
         policy=run.policy,
         gaps=happened.gaps,
+        destroyed=happened.destroyed[lost],
         operation=Operation.KEEPS_DATA if keeps else operation,
     )
 

@@ -281,5 +281,5 @@ def _dialogs(evidence: Evidence) -> Iterator[DialogSeen]:
                 for clause in judgement.clauses
             ),
             screenshot=f"dialog-{dialog.number}.png" if dialog.screenshot else "",
-            hierarchy=f"dialog-{dialog.number}.xml",
+            hierarchy=f"dialog-{dialog.number}.xml" if dialog.hierarchy else "",
         )

@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import pytest
 
-from holdfast.dialogs.captured import ButtonRole, CapturedDialog, DialogKind, DialogText, Gap
+from holdfast.dialogs.captured import (
+    ButtonRole,
+    CapturedDialog,
+    Destroyed,
+    DialogKind,
+    DialogText,
+    Gap,
+)
 from holdfast.dialogs.judge import judge, judge_capture
 from holdfast.dialogs.judgement import DialogVerdict, Judgement, Outcome
 from holdfast.dialogs.policy import Clause
 from selftests.holdfast.dialogs.seen import RISK, button, captured, piece
 
 MET, MISSED, UNDECIDABLE = Outcome.MET, Outcome.MISSED, Outcome.UNDECIDABLE
+BEFORE = Destroyed(after_ms=4000, by_ms=5000)
 
 
-def judged(dialog: CapturedDialog, *, destroyed_at_ms: int | None = 5000) -> Judgement:
+def judged(dialog: CapturedDialog, *, destroyed: Destroyed | None = BEFORE) -> Judgement:
     return judge(
         dialog.wording(app_name="Chat"),
         captured=dialog,
-        destroyed_at_ms=destroyed_at_ms,
+        destroyed=destroyed,
         separate_confirmations=2,
     )
 
@@ -35,11 +43,13 @@ def test_a_dialog_that_meets_every_required_clause_is_a_correct_warning() -> Non
 
 def test_a_warning_after_the_data_is_gone_comes_too_late() -> None:
     clause = Clause.BEFORE_ANYTHING_IS_DESTROYED
-    assert judged(captured(), destroyed_at_ms=1001).clause(clause).outcome is MET
-    late = judged(captured(), destroyed_at_ms=999)
+    whole = Destroyed(after_ms=1000, by_ms=1600)
+    assert judged(captured(), destroyed=whole).clause(clause).outcome is MET
+    late = judged(captured(), destroyed=Destroyed(after_ms=300, by_ms=999))
     assert late.clause(clause).outcome is MISSED
     assert late.verdict is DialogVerdict.INADEQUATE_WARNING
-    assert judged(captured(), destroyed_at_ms=None).clause(clause).outcome is UNDECIDABLE
+    for unseen in (None, Destroyed(after_ms=900, by_ms=1100)):
+        assert judged(captured(), destroyed=unseen).clause(clause).outcome is UNDECIDABLE
 
 
 @pytest.mark.parametrize(
