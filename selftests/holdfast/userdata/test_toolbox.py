@@ -79,6 +79,7 @@ def test_android_5_gives_the_same_picture_as_a_newer_one(folder_device: FolderDe
         assert now == was
     files = [e for e in older.entries(Area.CREDENTIAL) if e.kind is EntryKind.FILE]
     assert all(e.digest.startswith("md5:") for e in files)
+    assert [e.path for e in files if e.unstable] == []
     assert all(e.label for e in files if "\n" not in e.path)
     assert [d for d in newer.databases if d.area is Area.CREDENTIAL] == list(older.databases)
 
