@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from holdfast.dialogs.buttons import SeenButton, button_roles
-from holdfast.dialogs.captured import Bounds, Button, DialogKind, TextPiece
+from holdfast.dialogs.captured import Bounds, Button, ButtonRole, DialogKind, TextPiece
 from holdfast.dialogs.hierarchy import Hierarchy, Node
 
 __all__ = ["AskedWindow", "asked_windows", "screen_size_px", "shown_packages"]
@@ -33,7 +33,7 @@ _MAX_BUTTON_SHARE = 0.15
 class AskedWindow:
     """What a window says. Two looks at the same window are equal but for focus and places.
 
-    `shows_progress`: it says by a bar or a wheel that work is under way.
+    `shows_progress`: it says by a bar or a wheel that work is under way, and waits for nobody.
     """
 
     kind: DialogKind
@@ -114,16 +114,26 @@ def _read(window: Node, kind: DialogKind, language: str, height_px: int) -> Aske
     if title is None and len(texts) > 1 and len(texts[0].text) <= 60:
         title = texts[0]
     message = "\n".join(node.text.strip() for node in texts if node is not title)
+    pressed = _buttons(buttons, language)
     return AskedWindow(
         kind=kind,
         package_name=_owner(window),
         title=title.text.strip() if title else "",
         message=message,
-        buttons=_buttons(buttons, language),
+        buttons=pressed,
         texts=tuple(_piece(node) for node in texts),
         bounds=window.bounds,
-        shows_progress=any(n.visible and "ProgressBar" in n.class_name for n in window.walk()),
+        shows_progress=_has_a_bar(window) and not _waits_for_consent(pressed),
     )
+
+
+def _has_a_bar(window: Node) -> bool:
+    return any(node.visible and "ProgressBar" in node.class_name for node in window.walk())
+
+
+def _waits_for_consent(buttons: Sequence[Button]) -> bool:
+    """The installer of Android 7.1 has a bar in the very screen that asks."""
+    return any(button.enabled and button.role is ButtonRole.AFFIRMATIVE for button in buttons)
 
 
 def _sort(

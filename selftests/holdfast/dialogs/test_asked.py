@@ -41,6 +41,13 @@ def test_a_window_with_a_bar_or_a_wheel_shows_progress() -> None:
     assert [window.shows_progress for window in asked] == [True, False]
 
 
+def test_a_question_with_a_bar_in_it_waits_for_an_answer_and_not_for_progress() -> None:
+    bar = node("", kind="android.widget.ProgressBar", package="com.store")
+    asks = dialog("Alpha", "Install?", "Cancel", "Install").replace("</node>", bar + "</node>", 1)
+    (asked,) = asked_windows(read_hierarchy(screen(HOME, asks)), own=OWN, language="en")
+    assert not asked.shows_progress
+
+
 def test_words_at_the_bottom_that_nobody_can_press_are_a_toast() -> None:
     toast = node("", node("Updated"), package="com.store", bounds="[200,1700][880,1800]",
                  kind="android.widget.FrameLayout")  # fmt: skip
