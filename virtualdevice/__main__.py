@@ -9,11 +9,14 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from holdfast.errors import ConfigurationError
 from virtualdevice.faults import FaultError, parse_fault
 from virtualdevice.machine.host import HostCannot
+from virtualdevice.ota.commands import add_ota_commands, run_ota_command
+from virtualdevice.ota.firmware import pack_firmware
 from virtualdevice.running import RunRequest, run
 from virtualdevice.system import build_system_server
 from virtualdevice.system.personality import (
@@ -48,13 +51,14 @@ def _parser() -> argparse.ArgumentParser:
     run_parser.add_argument("--defect", action="append", default=[], metavar="NAME")
     run_parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
     run_parser.add_argument(
-        "--fault", action="append", default=[], metavar="KIND[=BYTES]", help="see faults.py"
+        "--fault", action="append", default=[], metavar="KIND[=PLACE]", help="see faults.py"
     )
     run_parser.add_argument("--json", action="store_true", help="say it in JSON, one line each")
     run_parser.add_argument("--until-stdin-closes", action="store_true")
     commands.add_parser("list", help="the personalities that come with it")
     show = commands.add_parser("show", help="what a personality is")
     show.add_argument("personality")
+    add_ota_commands(commands, _Parser)
     return parser
 
 
@@ -86,6 +90,7 @@ def _run(arguments: argparse.Namespace) -> int:
         as_json=arguments.json,
         until_stdin_closes=arguments.until_stdin_closes,
         faults=[parse_fault(text) for text in arguments.fault],
+        factory=partial(pack_firmware, arguments.personality),
     )
     asyncio.run(run(request, announce=lambda line: print(line, flush=True)))
     return ENDED
@@ -115,6 +120,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             return _list()
         if arguments.command == "show":
             return _show(load_personality(arguments.personality))
+        if arguments.command == "ota":
+            return run_ota_command(arguments)
         return _run(arguments)
     except HostCannot as error:
         print(f"virtualdevice: {error}", file=sys.stderr)

@@ -8,21 +8,28 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from holdfast.errors import ConfigurationError
 from virtualdevice.adbd.daemon import AdbDaemon
 from virtualdevice.bootloader.flash import Flash
-from virtualdevice.bootloader.recovery import judge_package
 from virtualdevice.bootloader.server import FastbootServer
 from virtualdevice.bootloader.variables import BoardFacts
-from virtualdevice.faults import Fault, FaultKind, LinkWatch
+from virtualdevice.faults import Fault, FaultKind, LinkWatch, Phase, PhaseWatch
 from virtualdevice.machine.assembly import machine_spec
 from virtualdevice.machine.host import HostCannot
-from virtualdevice.machine.machine import DeviceMachine
-from virtualdevice.seams import BootMode, SystemServer, ToolCall
+from virtualdevice.machine.machine import DeviceMachine, MachineSpec
+from virtualdevice.ota.boot_chain import BootChain
+from virtualdevice.ota.firmware import FirmwareError
+from virtualdevice.ota.recovery import DeviceFacts
+from virtualdevice.ota.sideload import Sideload, device_facts
+from virtualdevice.seams import BootFailed, BootMode, SystemServer, ToolCall
 
 __all__ = ["DeviceEndpoints", "VirtualDevice"]
 
 FASTBOOT_MODES = frozenset({BootMode.BOOTLOADER, BootMode.FASTBOOTD})
+BOOT_PHASES = frozenset({Phase.FIRST_BOOT, Phase.CODE_OPTIMISATION})
 NOT_FOUND = 127
+CRASH_PAUSE_S = 0.5
+"""A phone that crashes at boot takes its time as well; this one must not eat its host's."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,26 +53,22 @@ class VirtualDevice:
         adb_port: int = 0,
         fastboot_port: int = 0,
         faults: Sequence[Fault] = (),
+        factory: Callable[[], bytes] = bytes,
     ) -> None:
+        """`factory` makes the image of the firmware that the device came with."""
         self._system = system
         self._serialno = serialno
         self._state = state
         self._ports = (adb_port, fastboot_port)
+        self._faults = frozenset(fault.kind for fault in faults)
+        self._boots = 0
         self._machine = DeviceMachine(
-            machine_spec(system, state=state, serialno=serialno),
+            self._spec(),
             run_tool=self._run_tool,
             reboot=self._begin_reboot,
             on_death=lambda: self._begin_reboot(BootMode.SYSTEM),
         )
-        self._adbd = AdbDaemon(
-            self._machine,
-            system,
-            request_reboot=self._begin_reboot,
-            packages=self,
-            watch=LinkWatch(faults),
-        )
-        self._faults = frozenset(fault.kind for fault in faults)
-        self._boots = 0
+        self._phases = PhaseWatch(faults)
         self._system_runs = False
         self._flash = Flash(
             state / "flash",
@@ -73,6 +76,21 @@ class VirtualDevice:
             slotted=system.get_property("ro.build.ab_update") == "true",
             unlocked=system.get_property("ro.boot.flash.locked") != "1",
         )
+        self._chain = BootChain(self._flash, system, folder=state / "firmware", factory=factory)
+        self._adbd = AdbDaemon(
+            self._machine,
+            system,
+            request_reboot=self._begin_reboot,
+            packages=Sideload(
+                state / "sideload",
+                flash=self._flash,
+                chain=self._chain,
+                facts=self._facts,
+                reach=self._reach,
+            ),
+            watch=LinkWatch(faults),
+        )
+        self._product = system.adb_properties.get("ro.product.device", "")
         board = BoardFacts(product=self._product, serialno=serialno)
         self._fastboot = FastbootServer(self._flash, board, leave=self._begin_reboot)
         self._rebooting: asyncio.Task[None] | None = None
@@ -80,10 +98,6 @@ class VirtualDevice:
         self._going_down = False
         self._mode = BootMode.OFF
         self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
-    @property
-    def _product(self) -> str:
-        return self._system.adb_properties.get("ro.product.device", "")
 
     @property
     def machine(self) -> DeviceMachine:
@@ -132,19 +146,22 @@ class VirtualDevice:
         finally:
             await self._boot(BootMode.SYSTEM)
 
-    def folder(self) -> Path:
-        """Where recovery puts a sideloaded package."""
-        place = self._state / "sideload"
-        place.mkdir(exist_ok=True)
-        return place
-
-    def judge(self, package: Path) -> bool:
-        """What recovery thinks of it; its log says why."""
-        verdict = judge_package(package, device=self._product)
-        (self.folder() / "last_install").write_text(
-            f"{verdict.reason or 'Install completed with status 0.'}\n", encoding="utf-8"
+    def _facts(self) -> DeviceFacts:
+        return device_facts(
+            self._system,
+            device=self._product,
+            ab=self._flash.slotted,
+            low_battery=FaultKind.LOW_BATTERY in self._faults,
         )
-        return verdict.accepted
+
+    async def _reach(self, phase: Phase, share: float) -> None:
+        """Carries out the faults that are due there; returns unless the update ends with them."""
+        for kind in self._phases.reach(phase, share):
+            self._adbd.carry_out(kind)
+            if kind is FaultKind.REBOOT and phase in BOOT_PHASES:
+                raise BootFailed("the power went")
+            if kind in {FaultKind.HANG, FaultKind.REBOOT}:
+                await asyncio.Event().wait()
 
     async def _run_tool(self, call: ToolCall) -> int:
         """Android's commands are there only while Android runs."""
@@ -157,8 +174,8 @@ class VirtualDevice:
 
     async def _boot(self, mode: BootMode) -> None:
         """adbd is up before the system server is, as on a phone."""
-        self._mode = mode
         self._boots += 1
+        mode = self._mode = self._as_bootable(mode)
         if self._stays_dark():
             return
         if mode in FASTBOOT_MODES:
@@ -170,10 +187,49 @@ class VirtualDevice:
                 self._flash.save()
             self._adbd.come_up(mode)
             if mode is BootMode.SYSTEM:
-                self._system_runs = True
-                await self._system.start(self._machine)
+                await self._start_system()
         if FaultKind.BOOT_LOOP in self._faults and self._boots > 1:
             self._begin_reboot(mode)
+
+    def _as_bootable(self, mode: BootMode) -> BootMode:
+        """The bootloader's part: where this boot really leads, with that firmware adopted."""
+        if mode in FASTBOOT_MODES or mode is BootMode.OFF:
+            return mode
+        if mode is BootMode.SYSTEM and self._flash.state.to_recovery:
+            mode = BootMode.RECOVERY
+        if mode is BootMode.SYSTEM and not self._chain.choose_slot():
+            return BootMode.BOOTLOADER
+        try:
+            changed = self._chain.adopt(optimise=self._optimise)
+        except (FirmwareError, ConfigurationError):
+            if mode is not BootMode.SYSTEM:
+                return mode
+            return self._as_bootable(mode) if self._chain.give_up() else BootMode.BOOTLOADER
+        if changed or self._boots == 2:
+            self._machine.adopt(self._spec())
+        return mode
+
+    def _spec(self) -> MachineSpec:
+        other = FaultKind.OTHER_SERIAL in self._faults and self._boots > 1
+        serialno = self._serialno[::-1] if other else self._serialno
+        return machine_spec(self._system, state=self._state, serialno=serialno)
+
+    async def _optimise(self) -> None:
+        await self._reach(Phase.CODE_OPTIMISATION, 0.0)
+
+    async def _start_system(self) -> None:
+        """A crash leads to the next boot, of this slot or of the other one."""
+        self._system_runs = True
+        try:
+            if self._chain.is_unproven:
+                await self._reach(Phase.FIRST_BOOT, 0.0)
+            await self._system.start(self._machine)
+        except BootFailed as crash:
+            self._system.log("init", f"Reboot: {crash}", level="E")
+            await asyncio.sleep(CRASH_PAUSE_S)
+            self._begin_reboot(BootMode.SYSTEM)
+            return
+        self._chain.booted_well()
 
     async def _stop_system(self) -> None:
         """Once for each start, also of one that was cut short."""

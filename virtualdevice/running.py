@@ -45,6 +45,7 @@ class RunRequest:
     as_json: bool = False
     until_stdin_closes: bool = False
     faults: Sequence[Fault] = ()
+    factory: Callable[[], bytes] = bytes
 
 
 async def run(request: RunRequest, *, announce: Callable[[str], None]) -> None:
@@ -66,6 +67,7 @@ async def run(request: RunRequest, *, announce: Callable[[str], None]) -> None:
             adb_port=request.adb_port,
             fastboot_port=request.fastboot_port,
             faults=request.faults,
+            factory=request.factory,
         )
         try:
             endpoints = await _start_unless_ended(device, ending)

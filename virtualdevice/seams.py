@@ -8,12 +8,14 @@ system server is what runs in Android's own processes: packages, activities, set
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 from typing import Protocol
 
 __all__ = [
+    "BootFailed",
     "BootMode",
     "Child",
     "Credentials",
@@ -36,6 +38,10 @@ class BootMode(StrEnum):
     SIDELOAD = "sideload"
     SIDELOAD_AUTO_REBOOT = "sideload-auto-reboot"
     OFF = "off"
+
+
+class BootFailed(Exception):
+    """Android crashed before it had booted; the device restarts by itself."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -193,8 +199,20 @@ class SystemServer(Protocol):
     def adb_features(self) -> Sequence[str]:
         """The features that this Android's adbd has (none below API 24)."""
 
+    def adopt(
+        self,
+        firmware: Path | None,
+        *,
+        boot_properties: Mapping[str, str],
+        optimise: Callable[[], Awaitable[None]],
+    ) -> None:
+        """Before a start: be the build of this personality file; None is that of the factory.
+        `boot_properties` are ro.boot.* as the bootloader hands them over; `optimise` is called in
+        the first boot of another build, when the apps' code is made ready. ConfigurationError."""
+
     async def start(self, machine: Machine) -> None:
-        """Boot: scan packages, bring up the screen, set sys.boot_completed. Returns when booted."""
+        """Boot: scan packages, bring up the screen, set sys.boot_completed. Returns when booted.
+        BootFailed if it crashes instead."""
 
     async def stop(self) -> None:
         """Shut down: write what must be written, cancel its tasks."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from virtualdevice.seams import Machine, ToolCall
 
@@ -52,6 +53,15 @@ class FakeSystem:
     @property
     def adb_features(self) -> Sequence[str]:
         return MODERN_FEATURES if self.api >= 24 else ()
+
+    def adopt(
+        self,
+        firmware: Path | None,
+        *,
+        boot_properties: Mapping[str, str],
+        optimise: Callable[[], Awaitable[None]],
+    ) -> None:
+        """It is always the same."""
 
     async def start(self, machine: Machine) -> None:
         self.machine = machine

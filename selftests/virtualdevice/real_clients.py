@@ -8,7 +8,7 @@ import shutil
 import socket
 import subprocess
 import threading
-from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -127,7 +127,11 @@ class RunningDevice:
 
 @contextmanager
 def running_device(
-    system: FakeSystem, state: Path, *, faults: Sequence[Fault] = ()
+    system: FakeSystem,
+    state: Path,
+    *,
+    faults: Sequence[Fault] = (),
+    factory: Callable[[], bytes] = bytes,
 ) -> Iterator[RunningDevice]:
     """Skips, with the host's reason, where no device can run."""
     if os.getuid() == 0:
@@ -136,7 +140,7 @@ def running_device(
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
     try:
-        yield from _started(system, state, loop, faults)
+        yield from _started(system, state, loop, faults, factory)
     finally:
         loop.call_soon_threadsafe(loop.stop)
         thread.join(LIMIT_S)
@@ -144,10 +148,16 @@ def running_device(
 
 
 def _started(
-    system: FakeSystem, state: Path, loop: asyncio.AbstractEventLoop, faults: Sequence[Fault]
+    system: FakeSystem,
+    state: Path,
+    loop: asyncio.AbstractEventLoop,
+    faults: Sequence[Fault],
+    factory: Callable[[], bytes],
 ) -> Iterator[RunningDevice]:
     async def start() -> tuple[VirtualDevice, DeviceEndpoints]:
-        device = VirtualDevice(system, state=state, serialno="TEST0001", faults=faults)
+        device = VirtualDevice(
+            system, state=state, serialno="TEST0001", faults=faults, factory=factory
+        )
         return device, await device.start()
 
     try:

@@ -110,16 +110,20 @@ class AdbDaemon:
     def passes(self, size_bytes: int) -> bool:
         """Counts for the faults of the link, and carries them out when they are due."""
         for kind in self._watch.pass_bytes(size_bytes):
-            if kind is FaultKind.DIE:
-                os.kill(os.getpid(), signal.SIGKILL)
-            elif kind is FaultKind.HANG:
-                self._frozen = True
-            elif kind is FaultKind.REBOOT:
-                self._request_reboot(BootMode.SYSTEM)
-            else:
-                for connection in list(self._connections):
-                    connection.abort()
+            self.carry_out(kind)
         return not self._frozen
+
+    def carry_out(self, kind: FaultKind) -> None:
+        """One of the faults that come at a place."""
+        if kind is FaultKind.DIE:
+            os.kill(os.getpid(), signal.SIGKILL)
+        elif kind is FaultKind.HANG:
+            self._frozen = True
+        elif kind is FaultKind.REBOOT:
+            self._request_reboot(BootMode.SYSTEM)
+        else:
+            for connection in list(self._connections):
+                connection.abort()
 
     def _answer_waiting(self) -> None:
         for connection in list(self._connections):

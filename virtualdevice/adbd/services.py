@@ -38,11 +38,15 @@ REBOOT_MODES = {
 
 
 class Packages(Protocol):
-    """Where recovery keeps a sideloaded package, and what it thinks of it."""
+    """Where recovery keeps a sideloaded package, and what it does with it."""
 
     def folder(self) -> Path: ...
 
-    def judge(self, package: Path) -> bool: ...
+    async def received(self, share: float) -> None:
+        """So much of it is there, 0 to 1."""
+
+    async def install(self, package: Path) -> bool:
+        """Whether it is in."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -271,7 +275,8 @@ async def _sideload_host(context: ServiceContext, stream: ServiceStream, argumen
         context.packages.folder() / "update.zip",
         size_bytes=size,
         block_bytes=block,
-        judge=context.packages.judge,
+        received=context.packages.received,
+        install=context.packages.install,
     )
     stream.finish()
     await context.connection.drain()

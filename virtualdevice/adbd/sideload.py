@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from virtualdevice.adbd.service_stream import ServiceStream
@@ -32,13 +32,16 @@ async def take_package(
     *,
     size_bytes: int,
     block_bytes: int,
-    judge: Callable[[Path], bool],
+    received: Callable[[float], Awaitable[None]],
+    install: Callable[[Path], Awaitable[bool]],
 ) -> bool:
-    """Fetch the whole package into `target`, judge it, and tell the host. False also for a host
+    """Fetch the whole package into `target`, install it, and tell the host. False also for a host
     that stops half-way."""
     stream.accept()
+    blocks = math.ceil(size_bytes / block_bytes)
     with target.open("wb") as file:
-        for number in range(math.ceil(size_bytes / block_bytes)):
+        for number in range(blocks):
+            await received(number / blocks)
             await stream.write(b"%08d" % number)
             wanted = min(block_bytes, size_bytes - number * block_bytes)
             block = bytearray()
@@ -48,6 +51,7 @@ async def take_package(
                     return False
                 block += data
             file.write(block[:wanted])
-    accepted = judge(target)
+    await received(1.0)
+    accepted = await install(target)
     await stream.write(DONE if accepted else FAILED)
     return accepted

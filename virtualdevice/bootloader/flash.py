@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from virtualdevice.bootloader.sparse import image_size_bytes, writes_of
 
-__all__ = ["BootState", "Flash", "FlashRefused", "Partition", "partitions_for"]
+__all__ = ["BootState", "Flash", "FlashRefused", "Partition", "SlotState", "partitions_for"]
 
 MIB = 1 << 20
 FIRST_VENDOR_API = 26
@@ -17,6 +18,8 @@ FIRST_VBMETA_API = 28
 FIRST_INIT_BOOT_API = 33
 FILL_CHUNK_BYTES = 1 << 20
 USER_DATA = ("userdata", "cache", "metadata")
+BOOT_TRIES = 3
+SLOTS = ("a", "b")
 
 
 class FlashRefused(Exception):
@@ -50,14 +53,34 @@ def partitions_for(*, api: int, slotted: bool) -> Mapping[str, Partition]:
 
 
 @dataclass(kw_only=True, slots=True)
+class SlotState:
+    """A slot's metadata: `tries` are left until it is held to be unbootable, unless it has booted
+    well once (hardware/interfaces/boot, IBootControl)."""
+
+    successful: bool = True
+    unbootable: bool = False
+    tries: int = BOOT_TRIES
+
+
+@dataclass(kw_only=True, slots=True)
 class BootState:
-    """What the bootloader keeps over power-off."""
+    """What the bootloader keeps over power-off. `to_recovery` is the boot message in misc: an
+    installation was begun and not ended."""
 
     current_slot: str = "a"
+    slots: dict[str, SlotState] = field(default_factory=lambda: {s: SlotState() for s in SLOTS})
+    to_recovery: bool = False
     unlocked: bool = True
     unlock_allowed: bool = True
     erase_data: bool = False
     """User data is to be emptied before Android starts again."""
+
+
+def _state_from(plain: dict[str, Any]) -> BootState:
+    slots = {name: SlotState(**facts) for name, facts in plain.pop("slots", {}).items()}
+    state = BootState(**plain)
+    state.slots |= slots
+    return state
 
 
 class Flash:
@@ -70,11 +93,21 @@ class Flash:
         self._state_file = folder / "state.json"
         self.state = BootState(unlocked=unlocked)
         if self._state_file.exists():
-            self.state = BootState(**json.loads(self._state_file.read_text(encoding="utf-8")))
+            self.state = _state_from(json.loads(self._state_file.read_text(encoding="utf-8")))
 
     def save(self) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
         self._state_file.write_text(json.dumps(asdict(self.state)), encoding="utf-8")
+
+    @property
+    def other_slot(self) -> str:
+        return "b" if self.state.current_slot == "a" else "a"
+
+    def set_active(self, slot: str) -> None:
+        """Boot it from now on; it has all its tries, and its success to prove."""
+        self.state.current_slot = slot
+        self.state.slots[slot] = SlotState(successful=False)
+        self.save()
 
     @property
     def names(self) -> list[str]:

@@ -112,8 +112,7 @@ class Session:
             return fail("This device has no slots")
         if slot not in {"a", "b"}:
             return fail("Invalid slot suffix")
-        self._flash.state.current_slot = slot
-        self._flash.save()
+        self._flash.set_active(slot)
         return okay()
 
     def _boot(self, _argument: str) -> Reply:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from virtualdevice.bootloader.flash import Flash
+from virtualdevice.bootloader.flash import Flash, SlotState
 
 __all__ = ["BoardFacts", "Variables"]
 
@@ -52,6 +52,9 @@ class Variables:
         for name in self._flash.names:
             for base in ("partition-type", "partition-size", "is-logical"):
                 yield f"{base}:{name}", self.get(f"{base}:{name}") or ""
+        for base in ("slot-successful", "slot-unbootable", "slot-retry-count"):
+            for slot in ("a", "b") if self._flash.slotted else ():
+                yield f"{base}:{slot}", self.get(f"{base}:{slot}") or ""
         for base_name in sorted({self._base(name) for name in self._flash.names}):
             yield f"has-slot:{base_name}", self.get(f"has-slot:{base_name}") or ""
 
@@ -91,9 +94,9 @@ class Variables:
             "partition-size": self._partition_size,
             "partition-type": self._partition_type,
             "is-logical": lambda _name: "no",
-            "slot-successful": self._of_slot("yes"),
-            "slot-unbootable": self._of_slot("no"),
-            "slot-retry-count": self._of_slot("3"),
+            "slot-successful": self._of_slot(lambda slot: yes(slot.successful)),
+            "slot-unbootable": self._of_slot(lambda slot: yes(slot.unbootable)),
+            "slot-retry-count": self._of_slot(lambda slot: str(slot.tries)),
         }
 
     def _has_slot(self, name: str) -> str:
@@ -107,9 +110,9 @@ class Variables:
         part = self._flash.partition(name)
         return None if part is None else part.kind
 
-    def _of_slot(self, value: str) -> Callable[[str], str | None]:
-        def answer(slot: str) -> str | None:
-            known = self._flash.slotted and slot.removeprefix("_") in {"a", "b"}
-            return value if known else None
+    def _of_slot(self, value: Callable[[SlotState], str]) -> Callable[[str], str | None]:
+        def answer(name: str) -> str | None:
+            slot = self._flash.state.slots.get(name.removeprefix("_"))
+            return value(slot) if self._flash.slotted and slot is not None else None
 
         return answer

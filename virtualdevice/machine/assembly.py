@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sysconfig
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -23,8 +24,11 @@ SYNC_WORKER = "virtualdevice.adbd.sync_worker"
 DISK = "disk"
 
 
-def machine_spec(system: SystemServer, *, state: Path, serialno: str) -> MachineSpec:
-    """HostCannot with one sentence if this host lacks something."""
+def machine_spec(
+    system: SystemServer, *, state: Path, serialno: str, native_tools: Sequence[str] = ()
+) -> MachineSpec:
+    """`native_tools` are commands that are no business of the system server's. HostCannot with one
+    sentence if this host lacks something."""
     applets = applets_for(system.api, toybox_has=toybox_commands())
     compressed = any(name.startswith("sendrecv_v2_") for name in system.adb_features)
     return MachineSpec(
@@ -33,7 +37,7 @@ def machine_spec(system: SystemServer, *, state: Path, serialno: str) -> Machine
         api=system.api,
         disk=state / DISK,
         maps=choose_id_maps(uid=os.getuid(), gid=os.getgid()),
-        system=_plan(system, applets),
+        system=_plan(system, applets, native_tools),
         own_tools=applets.own | ({"toolbox"} if applets.umbrella == "toolbox" else frozenset()),
         workers=(SYNC_WORKER,),
         python_path=(sysconfig.get_path("purelib"), sysconfig.get_path("platlib"))
@@ -42,7 +46,7 @@ def machine_spec(system: SystemServer, *, state: Path, serialno: str) -> Machine
     )
 
 
-def _plan(system: SystemServer, applets: Applets) -> SystemPlan:
+def _plan(system: SystemServer, applets: Applets, native_tools: Sequence[str]) -> SystemPlan:
     programs = find_programs()
     interpreter = interpreter_of(programs.toybox.read_bytes())
     if interpreter is None:
@@ -50,7 +54,7 @@ def _plan(system: SystemServer, applets: Applets) -> SystemPlan:
     return plan_system(
         api=system.api,
         applets=applets,
-        tool_names=system.tool_names,
+        tool_names=[*system.tool_names, *native_tools],
         mksh=programs.mksh,
         toybox=programs.toybox,
         busybox=programs.busybox,

@@ -78,6 +78,10 @@ class DeviceMachine:
         self._spawner = Spawner(link=self._link)
         self._tools: ToolSocket | None = None
 
+    def adopt(self, spec: MachineSpec) -> None:
+        """Be this from the next boot on: another firmware came onto the same disk."""
+        self._spec = spec
+
     @property
     def files(self) -> DeviceFiles:
         return self._files

@@ -21,11 +21,16 @@ def build_system_server(
 ) -> SystemServer:
     """`defects` are names or `path.py:NAME`, on top of the personality's own.
 
-    `settings` are `NAMESPACE.KEY` (a setting) or a property's name, each with its value.
+    `settings` are `NAMESPACE.KEY` (a setting) or a property's name, each with its value. Both hold
+    for every firmware that this device boots later.
     """
-    names = dict.fromkeys((*personality.defects, *defects))
-    chosen = [load_defect(name, BUILTIN) for name in names]
-    return AndroidServer(_with_settings(personality, settings), Defects(chosen))
+
+    def configure(booted: Personality) -> tuple[Personality, Defects]:
+        names = dict.fromkeys((*booted.defects, *defects))
+        chosen = [load_defect(name, BUILTIN) for name in names]
+        return _with_settings(booted, settings), Defects(chosen)
+
+    return AndroidServer(*configure(personality), configure=configure)
 
 
 def _with_settings(personality: Personality, settings: Mapping[str, str]) -> Personality:

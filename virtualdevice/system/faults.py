@@ -35,6 +35,16 @@ FAULTS = (
         flags=frozenset({"second_boot_never_completes"}),
     ),
     Defect(
+        name="boot_crashes_early",
+        about="fault: this firmware crashes at boot, before it has touched anybody's data",
+        flags=frozenset({"boot_crashes_early"}),
+    ),
+    Defect(
+        name="boot_crashes_late",
+        about="fault: this firmware crashes at boot, when it has scanned the packages",
+        flags=frozenset({"boot_crashes_late"}),
+    ),
+    Defect(
         name="ui_server_dies",
         about="fault: the UI server ends with its twentieth answer, each time",
         flags=frozenset({"ui_server_dies"}),
@@ -43,6 +53,11 @@ FAULTS = (
         name="ui_server_hangs",
         about="fault: the UI server takes its twentieth request and those after, and never answers",
         flags=frozenset({"ui_server_hangs"}),
+    ),
+    Defect(
+        name="slow_phone",
+        about="fault: commands, looks at the screen and installing take as long as on an emulator",
+        flags=frozenset({"slow_phone"}),
     ),
     Defect(
         name="installing_hangs",

@@ -110,6 +110,10 @@ class Properties:
         """In the order that getprop prints."""
         yield from sorted(self._values.items())
 
+    def preset(self, initial: Mapping[str, str]) -> None:
+        """What is known of a phone that is off."""
+        self._values = dict(initial)
+
     async def start(self, machine: Machine, initial: Mapping[str, str]) -> None:
         """What a boot does: built-in values, then the persistent ones on top."""
         self._values = dict(initial)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
 
-from virtualdevice.seams import Machine, SystemServer, ToolCall
+from virtualdevice.seams import BootFailed, Machine, SystemServer, ToolCall
 from virtualdevice.system.commands.table import commands_of, run_command
 from virtualdevice.system.defects import Defects
 from virtualdevice.system.invocation import Invocation
 from virtualdevice.system.log_buffer import LogBuffer
 from virtualdevice.system.packages.boot import boot_packages
-from virtualdevice.system.personality import Personality
+from virtualdevice.system.personality import Personality, load_personality
 from virtualdevice.system.phone import Phone
 from virtualdevice.system.properties import Properties, PropertyRefused, build_properties
 
@@ -34,10 +35,16 @@ class AndroidServer(SystemServer):
         personality: Personality,
         defects: Defects,
         *,
+        configure: Callable[[Personality], tuple[Personality, Defects]] | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
+        """`configure` adds to a firmware what the device was started with."""
+        self._factory = personality, defects
         self._personality = personality
         self._defects = defects
+        self._configure = configure
+        self._boot_properties: Mapping[str, str] = {}
+        self._optimise: Callable[[], Awaitable[None]] | None = None
         self._clock = clock
         self._log = LogBuffer(clock)
         self._phone: Phone | None = None
@@ -71,6 +78,19 @@ class AndroidServer(SystemServer):
             for feature in features
         ]
 
+    def adopt(
+        self,
+        firmware: Path | None,
+        *,
+        boot_properties: Mapping[str, str],
+        optimise: Callable[[], Awaitable[None]],
+    ) -> None:
+        self._boot_properties = boot_properties
+        self._optimise = optimise
+        self._personality, self._defects = self._factory
+        if firmware is not None and self._configure is not None:
+            self._personality, self._defects = self._configure(load_personality(firmware))
+
     async def start(self, machine: Machine) -> None:
         self._log = LogBuffer(self._clock)
         phone = Phone(
@@ -78,9 +98,16 @@ class AndroidServer(SystemServer):
         )
         self._phone = phone
         parts = phone.parts
-        await parts.properties.start(machine, build_properties(self._personality, machine.serialno))
+        if phone.defects.has("boot_crashes_early"):
+            raise BootFailed("kernel panic")
+        values = build_properties(self._personality, machine.serialno)
+        await parts.properties.start(machine, values | dict(self._boot_properties))
         await parts.settings.start(machine)
-        await boot_packages(phone.parts, phone.defects)
+        upgraded = await boot_packages(phone.parts, phone.defects)
+        if phone.defects.has("boot_crashes_late"):
+            raise BootFailed("the system server crashed")
+        if upgraded and self._optimise is not None:
+            await self._optimise()
         await phone.finish_boot()
 
     async def stop(self) -> None:
@@ -113,7 +140,9 @@ class AndroidServer(SystemServer):
     def _properties(self) -> Properties:
         if self._phone is not None:
             return self._phone.parts.properties
-        return Properties(self.api)
+        properties = Properties(self.api)
+        properties.preset(build_properties(self._personality, ""))
+        return properties
 
     async def authorize_adb_key(self, key: bytes, answer: Callable[[bool], None]) -> None:
         if self._phone is None:

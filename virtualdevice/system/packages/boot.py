@@ -15,8 +15,9 @@ from virtualdevice.system.parts import Parts
 __all__ = ["boot_packages"]
 
 
-async def boot_packages(parts: Parts, defects: Defects) -> None:
-    """Ends with every record and directory in the state that this Android would leave."""
+async def boot_packages(parts: Parts, defects: Defects) -> bool:
+    """Ends with every record and directory in the state that this Android would leave; whether this
+    is another build than at the last boot."""
     await parts.storage.prepare()
     registry = parts.registry
     await registry.load(parts.machine)
@@ -44,6 +45,7 @@ async def boot_packages(parts: Parts, defects: Defects) -> None:
         for record in registry:
             await parts.storage.empty_code_caches(record.name)
     await parts.save_packages()
+    return upgraded
 
 
 def _keeps_data(parts: Parts, record: PackageRecord) -> bool:

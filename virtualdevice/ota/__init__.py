@@ -1,0 +1,1 @@
+"""Firmware as it travels: images, OTA packages, and how recovery and update_engine apply them."""

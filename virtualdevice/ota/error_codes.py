@@ -1,0 +1,49 @@
+"""update_engine's error codes and states (common/error_code.h, client_library update_status.h)."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+__all__ = ["ErrorCode", "UpdateStatus"]
+
+
+class ErrorCode(IntEnum):
+    """`shown` is how the client writes it."""
+
+    SUCCESS = 0
+    ERROR = 1
+    POSTINSTALL_RUNNER_ERROR = 5
+    INSTALL_DEVICE_OPEN_ERROR = 7
+    DOWNLOAD_TRANSFER_ERROR = 9
+    PAYLOAD_HASH_MISMATCH_ERROR = 10
+    PAYLOAD_SIZE_MISMATCH_ERROR = 11
+    DOWNLOAD_PAYLOAD_VERIFICATION_ERROR = 12
+    NEW_ROOTFS_VERIFICATION_ERROR = 15
+    DOWNLOAD_PAYLOAD_PUB_KEY_VERIFICATION_ERROR = 18
+    DOWNLOAD_STATE_INITIALIZATION_ERROR = 20
+    DOWNLOAD_INVALID_METADATA_MAGIC_STRING = 21
+    DOWNLOAD_MANIFEST_PARSE_ERROR = 23
+    DOWNLOAD_METADATA_SIGNATURE_VERIFICATION_ERROR = 25
+    DOWNLOAD_METADATA_SIGNATURE_MISMATCH = 26
+    DOWNLOAD_OPERATION_HASH_MISMATCH = 29
+    DOWNLOAD_INVALID_METADATA_SIZE = 32
+    UNSUPPORTED_MAJOR_PAYLOAD_VERSION = 44
+    USER_CANCELED = 48
+    PAYLOAD_TIMESTAMP_ERROR = 51
+    NOT_ENOUGH_SPACE = 60
+
+    @property
+    def shown(self) -> str:
+        return self.name.title().replace("_", "")
+
+
+class UpdateStatus(IntEnum):
+    IDLE = 0
+    CHECKING_FOR_UPDATE = 1
+    UPDATE_AVAILABLE = 2
+    DOWNLOADING = 3
+    VERIFYING = 4
+    FINALIZING = 5
+    UPDATED_NEED_REBOOT = 6
+    REPORTING_ERROR_EVENT = 7
+    CLEANUP_PREVIOUS_UPDATE = 11
