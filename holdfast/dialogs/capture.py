@@ -120,6 +120,9 @@ class Capture:
         self.max_unseen_s = max(MAX_UNSEEN_S, slow_s)
         blink_s = min(_BLINK_LOOKS * look_s + LOOK_EVERY_S, _MAX_UNSEEN_ON_SLOW_S)
         self.max_blink_s = max(MAX_BLINK_S, blink_s)
+        self._gaps.clear()  # nothing can have happened yet: what is watched begins now
+        self._blinks.clear()
+        self.longest_interval_s = 0.0
         for work in (self._watch, self._take_pictures, self._keep_looking_around):
             thread = threading.Thread(target=work, name="capture", daemon=True)
             thread.start()

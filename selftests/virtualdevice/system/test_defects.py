@@ -15,6 +15,8 @@ from selftests.virtualdevice.system.apks import NAME, apk
 from selftests.virtualdevice.system.fake_machine import Rig, booted
 from virtualdevice.system import build_system_server
 from virtualdevice.system.builtin_defects import BUILTIN
+from virtualdevice.system.commands import table
+from virtualdevice.system.packages import installer
 from virtualdevice.system.personality import load_personality
 
 HOME, DEVICE_HOME = f"/data/data/{NAME}", f"/data/user_de/0/{NAME}"
@@ -271,6 +273,23 @@ async def test_an_installation_can_fail_for_want_of_room_or_time(
     rig = await booted(tmp_path, "aosp-30", defects=[fault])
     assert code in await installed(rig, newer())
     assert rig.phone.parts.registry.get(NAME) is None
+
+
+async def test_a_phone_can_be_as_slow_as_an_emulated_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slept: list[float] = []
+    real = asyncio.sleep
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        await real(0)
+
+    rig = await booted(tmp_path, "aosp-30", defects=["slow_phone"])
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    assert "Success" in await installed(rig, newer())
+    assert table.SLOW_S["pm"] in slept
+    assert installer.SLOW_INSTALL_S in slept
 
 
 async def test_an_installation_can_hang_and_ends_with_the_phone(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from virtualdevice.system.parts import Parts
 __all__ = ["Installer"]
 
 SYSTEM_UID = 1000
+SLOW_INSTALL_S = 1.5
 PackageChanged = Callable[[str], Awaitable[None]]
 
 
@@ -47,6 +48,8 @@ class Installer:
     ) -> InstallAnswer:
         """Whatever the end, the old version and its data are as the answer says."""
         async with self._lock:
+            if self._defects.has("slow_phone"):
+                await asyncio.sleep(SLOW_INSTALL_S)
             if self._defects.has("installing_hangs"):
                 await asyncio.Event().wait()
             parsed = self._parse(files, door)

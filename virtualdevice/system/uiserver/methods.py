@@ -17,6 +17,7 @@ __all__ = ["NoSuchMethod", "ObjectNotFound", "UiMethods"]
 
 Selector = Mapping[str, Any]
 POLL_S = 0.05
+SLOW_S = {"dumpWindowHierarchy": 2.0, "takeScreenshot": 1.0}
 ORIENTATIONS = {"natural": 0, "left": 1, "upsidedown": 2, "right": 3}
 ORIENTATIONS |= {"n": 0, "l": 1, "u": 2, "r": 3}
 
@@ -44,7 +45,11 @@ class UiMethods:
         """The result as plain values; NoSuchMethod, ObjectNotFound or TypeError."""
         if method not in self._methods:
             raise NoSuchMethod(method)
+        slow_s = SLOW_S.get(method, 0.1) if self._phone.defects.has("slow_phone") else 0.0
+        await asyncio.sleep(slow_s / 2)
         result = self._methods[method](*parameters)
+        if slow_s:
+            await asyncio.sleep(slow_s / 2)
         if isinstance(result, Awaitable):
             result = await result
         await asyncio.sleep(0)  # what a click set off starts before the client looks again
