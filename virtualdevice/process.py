@@ -15,7 +15,6 @@ from virtualdevice.bootloader.server import FastbootServer
 from virtualdevice.bootloader.variables import BoardFacts
 from virtualdevice.faults import Fault, FaultKind, LinkWatch, Phase, PhaseWatch
 from virtualdevice.machine.assembly import machine_spec
-from virtualdevice.machine.host import HostCannot
 from virtualdevice.machine.machine import DeviceMachine, MachineSpec
 from virtualdevice.ota.boot_chain import BootChain
 from virtualdevice.ota.firmware import FirmwareError
@@ -256,7 +255,7 @@ class VirtualDevice:
             try:
                 await self._go_down()
                 await self._boot(mode)
-            except (HostCannot, OSError) as error:
+            except Exception as error:  # the process ends by it, and says so on stderr
                 if self._wanted is None and not self._failed.done():
                     self._failed.set_exception(error)
 

@@ -124,6 +124,31 @@ def test_killing_it_leaves_no_process_and_the_next_run_sweeps_its_disk(temporary
         assert not state.exists()
 
 
+BROKEN_DEFECT = """
+from virtualdevice.system.defects import Boot, Defect, Parts
+
+async def fail(parts: Parts, boot: Boot) -> None:
+    raise KeyError("drafts")
+
+BROKEN = Defect(name="broken", about="fails at boot", at_boot=fail)
+"""
+
+
+def test_a_device_that_dies_of_its_defect_says_so(temporary: Path) -> None:
+    file = temporary / "outside.py"
+    file.write_text(BROKEN_DEFECT, encoding="utf-8")
+    words = ("run", "aosp-34", "--json", "--defect", f"{file}:BROKEN")
+    with started(*words, temporary=temporary) as process:
+        ready(process)
+        for pid in descendants_of(process.pid):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        assert process.wait(LIMIT_S) == 4
+        assert process.stderr is not None
+        said = process.stderr.read()
+    assert said == "virtualdevice: the defect broken failed: KeyError: 'drafts'\n"
+
+
 def test_a_state_is_kept_with_its_serial_number(temporary: Path) -> None:
     state = temporary / "kept"
     serial_numbers = []

@@ -21,7 +21,8 @@ The hooks, each optional:
 - `reinstalls(judging)` true: what would have been an update is done as uninstall and install;
 - `after_update(parts, update)` runs when an update is in, before it is reported as done;
 - `after_removal(parts, record, keep_data)` runs when a package was uninstalled;
-- `at_boot(parts, boot)` runs at each boot after the first, when the packages were scanned;
+- `at_boot(parts, boot)` runs at each boot after the first, when the packages were scanned; what it
+  raises ends the device with a sentence, but for BootFailed, which is a crash of the phone;
 - `flags` are switches that other parts ask for by name (`ce_stays_locked`, …).
 
 `parts` holds files (as root), registry, storage, settings, properties and the log.
@@ -37,10 +38,11 @@ from pathlib import Path
 
 from holdfast.apk.decision import Candidate, Decision
 from holdfast.errors import ConfigurationError
+from virtualdevice.seams import BootFailed
 from virtualdevice.system.packages.records import PackageRecord
 from virtualdevice.system.parts import Parts
 
-__all__ = ["Boot", "Defect", "Defects", "Judging", "Parts", "Update", "load_defect"]
+__all__ = ["Boot", "Defect", "DefectFailed", "Defects", "Judging", "Parts", "Update", "load_defect"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -81,6 +83,13 @@ class Defect:
     after_removal: Callable[[Parts, PackageRecord, bool], Awaitable[None]] | None = None
     at_boot: Callable[[Parts, Boot], Awaitable[None]] | None = None
     flags: frozenset[str] = frozenset()
+
+
+class DefectFailed(ConfigurationError):
+    """A defect's own code failed, so that the device is not what it was asked to be."""
+
+    def __init__(self, defect: Defect, error: Exception) -> None:
+        super().__init__(f"the defect {defect.name} failed: {type(error).__name__}: {error}")
 
 
 class Defects:
@@ -125,7 +134,12 @@ class Defects:
     async def at_boot(self, parts: Parts, boot: Boot) -> None:
         for defect in self._defects:
             if defect.at_boot is not None:
-                await defect.at_boot(parts, boot)
+                try:
+                    await defect.at_boot(parts, boot)
+                except BootFailed:
+                    raise
+                except Exception as error:
+                    raise DefectFailed(defect, error) from error
 
 
 def load_defect(name: str, known: Mapping[str, Defect]) -> Defect:
