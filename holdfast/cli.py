@@ -16,12 +16,14 @@ from rich.text import Text
 from holdfast.apk import commands as apk_commands
 from holdfast.dialogs import commands as dialogs_commands
 from holdfast.errors import ConfigurationError, HoldfastError, LabError
+from holdfast.firmware import commands as firmware_commands
 from holdfast.lab.doctor import checks, state_of
 from holdfast.lab.inventory import Inventory, inventory_schema, read_inventory
 from holdfast.lab.leases import LeaseTable, default_state_dir
 from holdfast.lab.providing import provider_for
 from holdfast.lab.quarantine import QuarantineStore
 from holdfast.report.summary import ExitStatus
+from holdfast.scenario.bench import leased_bench
 from holdfast.userdata import commands as userdata_commands
 
 __all__ = ["app", "main"]
@@ -36,6 +38,7 @@ app = typer.Typer(
 apk_commands.register(app)
 userdata_commands.register(app)
 dialogs_commands.register(app)
+firmware_commands.register(app, open_bench=leased_bench)
 
 DevicesFile = Annotated[Path, typer.Option("--devices", help="the file of the lab's devices")]
 DEFAULT_DEVICES = Path("devices.yaml")

@@ -18,8 +18,10 @@ __all__ = [
     "CuttlefishSpec",
     "DeviceSpec",
     "Inventory",
+    "PrepareSpec",
     "RedroidSpec",
     "StoreAdapter",
+    "UsbPowerSpec",
     "VirtualSpec",
     "inventory_schema",
     "read_inventory",
@@ -57,11 +59,31 @@ class StoreAdapter(_Entry):
         return push
 
 
+class UsbPowerSpec(_Entry):
+    """The port of a hub whose power uhubctl switches: `hub` is its location (`1-1.4`)."""
+
+    hub: str = Field(pattern=r"^\d{1,3}(-\d{1,3}(\.\d{1,3})*)?$")
+    port: Annotated[StrictInt, Field(ge=1, le=32)]
+
+
+class PrepareSpec(_Entry):
+    """The state that a run brings a device to before its first test; relative paths are taken from
+    the folder of devices.yaml. Which keys a goal needs is checked before anything is touched."""
+
+    goal: Literal["restore", "factory_reset", "flash", "sideload", "ota", "downgrade"]
+    user_data: Literal["keep", "wipe"]
+    package: str | None = Field(default=None, min_length=1)
+    build: str = ""
+    snapshot: str = ""
+    streamed: StrictBool = False
+
+
 class _Device(_Entry):
     """What every device has. `store` names an adapter of the file's `stores`."""
 
     name: str = Field(pattern=NAME)
     store: str | None = None
+    prepare: PrepareSpec | None = None
 
 
 class VirtualSpec(_Device):
@@ -82,7 +104,8 @@ class AttachedSpec(_Device):
 
     `serial` is what `adb devices` lists, or `host:port` for adb over TCP. The adb server is the
     user's own unless another is named. `authorise_within_s` is how long somebody has to accept the
-    adb key on the screen.
+    adb key on the screen. `fastboot`: its serial there, or `tcp:host:port`; without it the lab does
+    not see its bootloader.
     """
 
     kind: Literal["attached"]
@@ -90,6 +113,8 @@ class AttachedSpec(_Device):
     adb_host: str = Field(default="127.0.0.1", pattern=r"^[A-Za-z0-9.:-]+$")
     adb_port: Annotated[StrictInt, Field(ge=1, le=65535)] = 5037
     authorise_within_s: Annotated[StrictInt, Field(ge=0, le=3600)] = 60
+    fastboot: str | None = Field(default=None, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:\[\]-]{0,127}$")
+    usb_power: UsbPowerSpec | None = None
     allow_destructive: StrictBool = False
 
 
