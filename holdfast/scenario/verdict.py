@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from holdfast.dialogs.captured import ButtonRole
 from holdfast.dialogs.judgement import DialogVerdict, Judgement
 from holdfast.scenario.evidence import AppFate, Evidence
+from holdfast.scenario.missed import missed_by_user
 from holdfast.scenario.result import (
     AskedClause,
     DialogSeen,
@@ -97,7 +98,11 @@ def _doubt(*reasons: str) -> _Decided:
 
 
 def _lost(evidence: Evidence) -> bool:
-    return not (evidence.after_update.intact and evidence.after_reboot.intact)
+    return not _files_intact(evidence) or bool(missed_by_user(evidence))
+
+
+def _files_intact(evidence: Evidence) -> bool:
+    return evidence.after_update.intact and evidence.after_reboot.intact
 
 
 def _warnings(evidence: Evidence) -> tuple[Judgement, ...]:
@@ -108,7 +113,7 @@ def _warnings(evidence: Evidence) -> tuple[Judgement, ...]:
 
 
 def _control(evidence: Evidence) -> _Decided:
-    if not _lost(evidence):
+    if _files_intact(evidence):
         return _doubt(
             "the control: the harness uninstalled the app, and no loss was seen; the harness is "
             "blind on this device"
@@ -123,7 +128,9 @@ def _what(evidence: Evidence) -> tuple[str, ...]:
     """The gravest of what was lost, in plain words."""
     if not evidence.after_update.intact:
         return evidence.after_update.lines()[:3]
-    return tuple(f"after the reboot: {line}" for line in evidence.after_reboot.lines()[:3])
+    if not evidence.after_reboot.intact:
+        return tuple(f"after the reboot: {line}" for line in evidence.after_reboot.lines()[:3])
+    return missed_by_user(evidence)[:3]
 
 
 def _loss(evidence: Evidence) -> _Decided:

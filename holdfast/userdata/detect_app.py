@@ -18,7 +18,8 @@ __all__ = [
     "orphan_record",
     "other_signer_with_old_data",
     "partly_lost",
-    "permissions_changed",
+    "permissions_gained",
+    "permissions_lost",
     "preload_gone",
     "preload_renumbered",
     "preload_resigned",
@@ -173,17 +174,27 @@ def rewritten(before: Snapshot, after: Snapshot) -> tuple[str, ...]:
     return (f"{moved} of {same} unchanged files have another time",)
 
 
-def permissions_changed(before: Snapshot, after: Snapshot) -> tuple[str, ...]:
-    """Permissions that went, and permissions that came though nobody was asked: the app had asked
-    for them before, or is the very same version."""
+def permissions_lost(before: Snapshot, after: Snapshot) -> tuple[str, ...]:
+    """Permissions that went. What another version no longer asks for is its own choice."""
     was, now = before.identity, after.identity
     if not _both_installed(before, after):
         return ()
-    lost = [f"{name} is no longer granted" for name in sorted(was.permissions - now.permissions)]
+    lost = was.permissions - now.permissions
+    if was.version_code != now.version_code:
+        lost -= was.requested - now.requested
+    return tuple(f"{name} is no longer granted" for name in sorted(lost))
+
+
+def permissions_gained(before: Snapshot, after: Snapshot) -> tuple[str, ...]:
+    """Permissions that came though nobody was asked: the app had asked for them before, or is the
+    very same version."""
+    was, now = before.identity, after.identity
+    if not _both_installed(before, after):
+        return ()
     gained = now.permissions - was.permissions
     if was.version_code != now.version_code:
         gained &= was.requested
-    return (*lost, *(f"{name} was granted by nobody" for name in sorted(gained)))
+    return tuple(f"{name} was granted by nobody" for name in sorted(gained))
 
 
 def shared_files_gone(before: Snapshot, after: Snapshot) -> tuple[str, ...]:

@@ -18,11 +18,16 @@ __all__ = ["DETECTORS", "NOT_BY_SNAPSHOT", "Detection", "Detector", "detect"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Detector:
-    """`find` gives the evidence in words, one string for each fact; nothing if there is none."""
+    """`find` gives the evidence in words, one string for each fact; nothing if there is none.
+
+    `missed`: the user misses something that no file of the app shows (a choice, a right, another
+    app's records), so that a verdict counts it as lost.
+    """
 
     number: int
     title: str
     find: Callable[[Snapshot, Snapshot], tuple[str, ...]]
+    missed: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,12 +35,17 @@ class Detection:
     number: int
     title: str
     evidence: tuple[str, ...]
+    missed: bool = False
 
 
 def _detector(
-    number: int, title: str, find: Callable[[Snapshot, Snapshot], tuple[str, ...]]
+    number: int,
+    title: str,
+    find: Callable[[Snapshot, Snapshot], tuple[str, ...]],
+    *,
+    missed: bool = False,
 ) -> Detector:
-    return Detector(number=number, title=title, find=find)
+    return Detector(number=number, title=title, find=find, missed=missed)
 
 
 DETECTORS: tuple[Detector, ...] = (
@@ -51,22 +61,23 @@ DETECTORS: tuple[Detector, ...] = (
     _detector(11, "the factory version came back without the data", app.factory_version),
     _detector(12, "the user's storage stays locked", device.storage_locked),
     _detector(13, "shared storage does not work", device.shared_storage_broken),
-    _detector(16, "the device wants to be set up anew", device.set_up_anew),
-    _detector(17, "text messages are gone", device.messages_gone),
-    _detector(18, "contacts, calls or appointments are gone", device.contacts_gone),
-    _detector(20, "accounts are gone", device.accounts_gone),
-    _detector(21, "app-ops were reset", device.app_ops_changed),
-    _detector(22, "permissions changed", app.permissions_changed),
-    _detector(23, "default apps changed", device.roles_changed),
-    _detector(23, "the app was disabled", app.disabled),
-    _detector(24, "settings fell back", device.settings_fell_back),
-    _detector(25, "shared files are gone, or their index is", app.shared_files_gone),
+    _detector(16, "the device wants to be set up anew", device.set_up_anew, missed=True),
+    _detector(17, "text messages are gone", device.messages_gone, missed=True),
+    _detector(18, "contacts, calls or appointments are gone", device.contacts_gone, missed=True),
+    _detector(20, "accounts are gone", device.accounts_gone, missed=True),
+    _detector(21, "app-ops were reset", device.app_ops_changed, missed=True),
+    _detector(22, "permissions were taken away", app.permissions_lost, missed=True),
+    _detector(22, "permissions were granted by nobody", app.permissions_gained, missed=True),
+    _detector(23, "default apps changed", device.roles_changed, missed=True),
+    _detector(23, "the app was disabled", app.disabled, missed=True),
+    _detector(24, "settings fell back", device.settings_fell_back, missed=True),
+    _detector(25, "shared files are gone, or their index is", app.shared_files_gone, missed=True),
     _detector(26, "labels no longer fit the app", app.labels_wrong),
     _detector(27, "a record without an app was left", app.orphan_record),
     _detector(28, "a part of the app's data is gone", app.partly_lost),
-    _detector(28, "the files were written anew", app.rewritten),
+    _detector(28, "the files were written anew", app.rewritten, missed=True),
     _detector(29, "an older app meets newer data", app.older_app_newer_data),
-    _detector(30, "a user or profile is gone", device.users_gone),
+    _detector(30, "a user or profile is gone", device.users_gone, missed=True),
     _detector(31, "a storage volume is gone", device.volumes_gone),
 )
 
@@ -85,7 +96,12 @@ def detect(before: Snapshot, after: Snapshot) -> tuple[Detection, ...]:
     """What has happened between two snapshots of one app, in the order of the classes."""
     found = ((detector, detector.find(before, after)) for detector in DETECTORS)
     return tuple(
-        Detection(number=detector.number, title=detector.title, evidence=evidence)
+        Detection(
+            number=detector.number,
+            title=detector.title,
+            evidence=evidence,
+            missed=detector.missed,
+        )
         for detector, evidence in found
         if evidence
     )

@@ -49,6 +49,40 @@ def test_what_flashes_up_before_nobody_tells_nobody() -> None:
     assert verdict(evidence(blinks=(BLINK,), after_update=LOST)) is VerdictKind.SILENT_LOSS
 
 
+RIGHTS_TAKEN = Detection(
+    number=22, title="permissions were taken away", evidence=("CAMERA",), missed=True
+)
+SETTINGS_RESET = Detection(
+    number=24, title="settings fell back", evidence=("font_scale was 1.15",), missed=True
+)
+NO_HARM = Detection(number=28, title="a part of the app's data is gone", evidence=("x",))
+
+
+@pytest.mark.parametrize("detection", [RIGHTS_TAKEN, SETTINGS_RESET])
+def test_rights_and_settings_that_are_reset_are_a_silent_loss(detection: Detection) -> None:
+    result = decide_verdict(evidence(detections=(detection,)))
+    assert result.verdict is VerdictKind.SILENT_LOSS
+    assert result.reasons[1] == f"{detection.title}: {detection.evidence[0]}"
+    assert verdict(mismatched(detections=(detection,))) is VerdictKind.SILENT_LOSS
+
+
+def test_a_detection_of_nothing_that_a_user_misses_changes_no_verdict() -> None:
+    assert verdict(evidence(detections=(NO_HARM,))) is VerdictKind.UPDATED_DATA_INTACT
+
+
+def test_a_right_that_somebody_answered_for_was_not_taken_by_the_firmware() -> None:
+    question = replace(
+        shown("Allow Example to take pictures?"),
+        package_name="com.google.android.permissioncontroller",
+        activity="GrantPermissionsActivity",
+    )
+    asked = evidence(question, plan=PUSHED, answer=None, detections=(RIGHTS_TAKEN,))
+    assert verdict(replace(asked, answers=confirmed(1))) is VerdictKind.UPDATED_DATA_INTACT
+    assert verdict(asked) is VerdictKind.SILENT_LOSS
+    settings = replace(asked, answers=confirmed(1), detections=(SETTINGS_RESET,))
+    assert verdict(settings) is VerdictKind.SILENT_LOSS
+
+
 def test_a_blink_is_too_short_to_doubt_that_all_went_well() -> None:
     assert verdict(evidence(plan=PUSHED, answer=None, blinks=(BLINK,))) is (
         VerdictKind.UPDATED_DATA_INTACT

@@ -181,6 +181,19 @@ def test_a_good_update_or_a_rotated_signer_raises_no_alarm(after: Snapshot) -> N
     assert detect(with_identity(), after) == ()
 
 
+def test_what_an_update_no_longer_asks_for_was_not_taken_away() -> None:
+    before = with_identity(requested=frozenset({CAMERA}))
+    gone = with_identity(version_code=6, permissions=frozenset())
+    assert detect(before, gone) == ()
+    still_asked = replace(gone, identity=replace(gone.identity, requested=frozenset({CAMERA})))
+    assert [d.title for d in detect(before, still_asked)] == ["permissions were taken away"]
+
+
+def test_what_no_file_shows_is_counted_as_missed() -> None:
+    missed = {detector.number for detector in DETECTORS if detector.missed}
+    assert missed == {16, 17, 18, 20, 21, 22, 23, 24, 25, 28, 30}
+
+
 def test_what_could_not_be_asked_raises_no_alarm() -> None:
     full = with_facts(
         settings=SETTINGS,
