@@ -149,6 +149,11 @@ class DeviceControls:
         elif action in (Action.POWER_CYCLE, Action.POWER_CYCLE_TO_BOOTLOADER):
             self._cycle(deadline, to_bootloader=action is Action.POWER_CYCLE_TO_BOOTLOADER)
 
+    def restart_adbd(self, deadline: Deadline) -> None:
+        """Tell adbd to listen as it does now: it restarts for that. LabError, DeviceRefused."""
+        port = self._link.serial.rpartition(":")[2] if ":" in self._link.serial else ""
+        self._adb_reboot(f"tcpip:{port}" if port else "usb:", deadline)
+
     def _in_android(self, deadline: Deadline) -> Mode:
         try:
             answer = self._shell.run(BOOT_QUESTION, deadline=deadline).text

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from holdfast.android.build import Build
-from holdfast.deadline import Deadline
+from holdfast.deadline import Deadline, wait_until
 from holdfast.device.bootloader import Fastboot
 from holdfast.device.power import Power
 from holdfast.device.root import is_root
@@ -87,6 +87,23 @@ class Workbench:
                 f"{package.name} leads to {ota.post_build}, and {preparation.build} was declared"
             )
         return ota.post_build
+
+    def require_healthy(self, deadline: Deadline) -> None:
+        """It is in Android, and its services answer. LabError names what is missing."""
+        wait_until(
+            lambda: self.controls.mode(deadline) is Mode.SYSTEM,
+            deadline,
+            what="Android, booted",
+            every_s=0.2,
+            device=self._name,
+        )
+        self._power.wait_ready(deadline=deadline)
+        api = self.build(deadline).api
+        prove_ready(self._shell, api=api, deadline=deadline, device=self._name)
+
+    def restart_adbd(self, deadline: Deadline) -> None:
+        """adbd restarts when it is told how to listen, without root."""
+        self.controls.restart_adbd(deadline)
 
     def do(self, work: Work, preparation: Preparation, deadline: Deadline) -> None:
         self._work[work](preparation, deadline)

@@ -19,7 +19,7 @@ from holdfast.pytest_plugin.rig import DeviceFacts, Need, NotCovered
 from holdfast.scenario.result import ScenarioPlan, ScenarioResult
 from holdfast.scenario.updates import UpdateMissing
 
-__all__ = ["Connect", "LabRig", "RunScenario"]
+__all__ = ["Connect", "LabRig", "LooksAfter", "RunScenario"]
 
 START_S = 180.0
 STOP_S = 8.0
@@ -50,6 +50,22 @@ class RunScenario(Protocol):
     ) -> ScenarioResult: ...
 
 
+class LooksAfter(Protocol):
+    """What is done for a device around tests: `holdfast.pytest_plugin.care`."""
+
+    def prepare(self, endpoint: Endpoint, journal: Journal, ledger: Ledger) -> None:
+        """After each start."""
+
+    def bring_back(self, journal: Journal, ledger: Ledger, *, why: str) -> None:
+        """Before a start, after the lab failed with the device."""
+
+    def admit(self, device: Device) -> None:
+        """Before each test. LabError if it is not fit for one."""
+
+    def discharge(self, device: Device) -> None:
+        """After each scenario."""
+
+
 class LabRig:
     """One device of the inventory. `run_name` says to other runs who holds it."""
 
@@ -64,6 +80,7 @@ class LabRig:
         quarantine: QuarantineStore,
         connect: Connect,
         run_scenario: RunScenario,
+        care: LooksAfter | None = None,
     ) -> None:
         self._spec = spec
         self._provider = provider
@@ -73,6 +90,8 @@ class LabRig:
         self._quarantine = quarantine
         self._connect = connect
         self._run_scenario = run_scenario
+        self._care = care
+        self._sick = ""
         self._lease: Lease | None = None
         self._endpoint: Endpoint | None = None
         self._device: Device | None = None
@@ -97,7 +116,15 @@ class LabRig:
         with journal.step(f"make {self._spec.name} ready"):
             lease = self._leased()
             journal.subscribe(_fence(lease))
+            if self._sick and self._care:
+                self._care.bring_back(journal, ledger, why=self._sick)
+                deadline = Deadline.after(START_S)
+            self._sick = ""
+            new = self._endpoint is None
             endpoint = self._started(journal, deadline)
+            if new and self._care:
+                self._care.prepare(endpoint, journal, ledger)
+                deadline = Deadline.after(START_S)
             self._close()
             self._device = self._connect(
                 name=self._spec.name,
@@ -108,6 +135,8 @@ class LabRig:
                 ledger=ledger,
                 deadline=deadline,
             )
+            if self._care:
+                self._care.admit(self._device)
         return self._facts(self._device.build, endpoint)
 
     def run(self, plan: ScenarioPlan) -> ScenarioResult:
@@ -118,6 +147,8 @@ class LabRig:
             result = self._run_scenario(device, plan, store=self._store)
         except UpdateMissing as reason:
             raise NotCovered(str(reason)) from reason
+        if self._care:
+            self._care.discharge(device)
         self._failures = 0
         return result
 
@@ -125,6 +156,7 @@ class LabRig:
         """Stop it; the next `ready` starts it anew."""
         self._failures += 1
         self._last_failure = why.removeprefix(f"{self._spec.name}: ")
+        self._sick = self._last_failure
         self._stop()
 
     def release(self) -> None:

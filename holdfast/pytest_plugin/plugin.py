@@ -21,6 +21,7 @@ from holdfast.lab.leases import LeaseTable, default_state_dir
 from holdfast.lab.providing import provider_for
 from holdfast.lab.quarantine import QuarantineStore
 from holdfast.pytest_plugin import fixtures, hooks
+from holdfast.pytest_plugin.care import Care
 from holdfast.pytest_plugin.lab_rig import LabRig, RunScenario
 from holdfast.pytest_plugin.options import add_options
 from holdfast.pytest_plugin.rig import Rig
@@ -105,15 +106,18 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_holdfast_make_rig(config: pytest.Config, spec: DeviceSpec) -> Rig:
     settings = _settings(config)
     state = default_state_dir()
+    quarantine = QuarantineStore(state / "quarantine.sqlite3")
+    run_name = f"{config.rootpath.name}-{_run_id(config)}"
     return LabRig(
         spec,
         provider=provider_for(spec, folder=settings.folder),
         leases=LeaseTable(state),
-        run_name=f"{config.rootpath.name}-{_run_id(config)}",
+        run_name=run_name,
         store=settings.inventory.store_of(spec),
-        quarantine=QuarantineStore(state / "quarantine.sqlite3"),
+        quarantine=quarantine,
         connect=connect,
         run_scenario=_bound(_app(config)),
+        care=Care(spec, folder=settings.folder, quarantine=quarantine, owner=run_name),
     )
 
 

@@ -1,0 +1,46 @@
+"""The rungs by which a device of the lab can be brought back, from what its entry allows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from holdfast.deadline import Deadline
+from holdfast.firmware.prepare import prepare
+from holdfast.firmware.reach import reach_mode
+from holdfast.firmware.states import Action, Mode
+from holdfast.firmware.workbench import Workbench
+from holdfast.lab.inventory import AttachedSpec
+from holdfast.lab.recovery import Rung
+from holdfast.scenario.bench import preparation_of
+
+__all__ = ["rungs_for"]
+
+
+def rungs_for(bench: Workbench, spec: AttachedSpec, *, folder: Path) -> tuple[Rung, ...]:
+    """From the gentlest; those that this lab's hardware does not allow are left out."""
+    controls = bench.controls
+
+    def act(action: Action, deadline: Deadline) -> None:
+        controls.carry_out(action, deadline)
+
+    def over_the_bootloader(deadline: Deadline) -> None:
+        reach_mode(controls, Mode.BOOTLOADER, deadline, bench.journal)
+        reach_mode(controls, Mode.SYSTEM, deadline, bench.journal)
+
+    rungs = [
+        Rung(name="reconnect", bound_s=30, act=lambda d: act(Action.ADB_RECONNECT, d)),
+        Rung(name="restart_adbd", bound_s=60, act=bench.restart_adbd),
+        Rung(name="reboot", bound_s=400, act=lambda d: act(Action.ADB_REBOOT, d)),
+    ]
+    if controls.power:
+        rungs.append(Rung(name="usb_power", bound_s=400, act=lambda d: act(Action.POWER_CYCLE, d)))
+    if bench.bootloader:
+        rungs.append(Rung(name="bootloader", bound_s=600, act=over_the_bootloader))
+    if spec.prepare is not None:
+        wanted = preparation_of(spec.prepare, folder=folder)
+
+        def reflash(deadline: Deadline) -> None:
+            prepare(bench, wanted, deadline)
+
+        rungs.append(Rung(name="reflash", bound_s=3600, act=reflash, destroys=True))
+    return tuple(rungs)
