@@ -10,7 +10,7 @@ from typing import Protocol
 
 from holdfast.deadline import Deadline, wait_until
 from holdfast.errors import DeadlineExceeded, DeviceLost, DeviceRefused, LabError
-from holdfast.firmware.states import Action, Mode, Road, find_route
+from holdfast.firmware.states import ROADS, Action, Mode, Road, find_route
 from holdfast.journal import Journal
 
 __all__ = ["Controls", "reach_mode"]
@@ -58,8 +58,15 @@ def reach_mode(controls: Controls, goal: Mode, deadline: Deadline, journal: Jour
                 )
             trouble = _take(controls, route[0], deadline, journal)
             if trouble:
-                failed.append(route[0])
+                failed.extend(_as_good_as(route[0]))
                 troubles.append(f"{route[0].action}: {trouble}")
+
+
+def _as_good_as(road: Road) -> tuple[Road, ...]:
+    """Those that fail where this one failed: connecting again does the same from every mode."""
+    if road.action is not Action.ADB_RECONNECT:
+        return (road,)
+    return tuple(other for other in ROADS if other.action is road.action)
 
 
 def _take(controls: Controls, road: Road, deadline: Deadline, journal: Journal) -> str:

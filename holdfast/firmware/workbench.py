@@ -12,7 +12,7 @@ from holdfast.device.bootloader import Fastboot
 from holdfast.device.power import Power
 from holdfast.device.root import is_root
 from holdfast.device.shell import Shell
-from holdfast.errors import ConfigurationError, DeviceRefused, LabError
+from holdfast.errors import ConfigurationError, DeviceLost, DeviceRefused, LabError
 from holdfast.firmware.after_boot import apply_settings
 from holdfast.firmware.controls import DeviceControls
 from holdfast.firmware.images import Image, read_images, require_product
@@ -28,6 +28,9 @@ __all__ = ["Workbench"]
 
 _ASK_S = 20.0
 _FIRST_TEST_HARNESS_API = 29
+# Nothing leaves these by itself; a look just after a command may still show the old one.
+_STAYS = frozenset({Mode.RECOVERY, Mode.SIDELOAD, Mode.BOOTLOADER, Mode.FASTBOOTD})
+_STAYS_S = 5.0
 Restore = Callable[[str, Deadline], None]
 
 
@@ -90,13 +93,16 @@ class Workbench:
 
     def require_healthy(self, deadline: Deadline) -> None:
         """It is in Android, and its services answer. LabError names what is missing."""
-        wait_until(
-            lambda: self.controls.mode(deadline) is Mode.SYSTEM,
-            deadline,
-            what="Android, booted",
-            every_s=0.2,
-            device=self._name,
-        )
+        stays: dict[Mode, float] = {}
+
+        def booted() -> bool:
+            mode = self.controls.mode(deadline)
+            now = deadline.clock.monotonic()
+            if mode in _STAYS and now - stays.setdefault(mode, now) > _STAYS_S:
+                raise DeviceLost(f"it stays in mode {mode}", device=self._name)
+            return mode is Mode.SYSTEM
+
+        wait_until(booted, deadline, what="Android, booted", every_s=0.2, device=self._name)
         self._power.wait_ready(deadline=deadline)
         api = self.build(deadline).api
         prove_ready(self._shell, api=api, deadline=deadline, device=self._name)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import asdict
 from pathlib import Path
 
 from holdfast.deadline import Deadline
 from holdfast.device.device import Device
+from holdfast.device.evidence import collect_evidence, device_time, pieces_for
 from holdfast.device.vitals import read_vitals
 from holdfast.errors import LabError
 from holdfast.firmware.prepare import prepare
@@ -16,6 +18,7 @@ from holdfast.lab.inventory import AttachedSpec, DeviceSpec
 from holdfast.lab.provider import Endpoint
 from holdfast.lab.quarantine import QuarantineStore
 from holdfast.lab.recovery import recover
+from holdfast.report.redact import Redactor
 from holdfast.scenario.bench import bench_for, may_destroy, preparation_of
 from holdfast.scenario.ladder import rungs_for
 
@@ -24,6 +27,7 @@ __all__ = ["Care"]
 _PREPARE_S = 7200.0
 _RECOVER_S = 5400.0
 _LOOK_S = 30.0
+_EVIDENCE_S = 240.0
 
 
 class Care:
@@ -38,6 +42,9 @@ class Care:
         self._owner = owner
         self._limits = HealthLimits()
         self._before = Vitals()
+        self._since = ""
+        self._redactor = Redactor(salt=secrets.token_bytes(16))
+        self._reported = False
 
     def prepare(self, endpoint: Endpoint, journal: Journal, ledger: Ledger) -> None:
         """Bring a device that was just started to the state that its entry declares."""
@@ -73,6 +80,8 @@ class Care:
 
     def admit(self, device: Device) -> None:
         """Read its health before a test. LabError if it is not fit for one."""
+        deadline = Deadline.after(_LOOK_S, clock=device.clock)
+        self._since = device_time(device.shell, deadline=deadline)
         self._before = self._read(device)
         device.journal.fact("health.before", asdict(self._before))
         ailments = assess(self._before, self._limits)
@@ -92,6 +101,21 @@ class Care:
             device.journal.fact(
                 "health.worsened", "; ".join(f"{a.kind}: {a.detail}" for a in found)
             )
+
+    def gather(self, device: Device) -> None:
+        """Take the evidence of a failure, redacted: it will leave the lab. A bugreport takes
+        minutes on a phone: the first failure of a run with this device gets one."""
+        collect_evidence(
+            device.shell,
+            device.files,
+            pieces_for((), since=self._since),
+            api=device.api,
+            bugreport=not self._reported,
+            redact=self._redactor.text,
+            journal=device.journal,
+            deadline=Deadline.after(_EVIDENCE_S, clock=device.clock),
+        )
+        self._reported = True
 
     def _read(self, device: Device) -> Vitals:
         deadline = Deadline.after(_LOOK_S, clock=device.clock)

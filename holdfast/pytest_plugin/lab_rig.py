@@ -65,6 +65,9 @@ class LooksAfter(Protocol):
     def discharge(self, device: Device) -> None:
         """After each scenario."""
 
+    def gather(self, device: Device) -> None:
+        """After a scenario that failed. It raises nothing of the device's."""
+
 
 class LabRig:
     """One device of the inventory. `run_name` says to other runs who holds it."""
@@ -147,7 +150,13 @@ class LabRig:
             result = self._run_scenario(device, plan, store=self._store)
         except UpdateMissing as reason:
             raise NotCovered(str(reason)) from reason
+        except LabError:
+            if self._care:
+                self._care.gather(device)
+            raise
         if self._care:
+            if not result.verdict.passes:
+                self._care.gather(device)
             self._care.discharge(device)
         self._failures = 0
         return result

@@ -32,6 +32,11 @@ def add_options(parser: pytest.Parser) -> None:
     group = parser.getgroup(_ADDED, "firmware regression tests")
     if group.options:
         return
+    group.addoption(
+        "--plan",
+        action="store_true",
+        help="Print devices, states, flashes, wipes and estimated minutes, and touch nothing",
+    )
     for name, (metavar, help_text) in _SINGLE.items():
         group.addoption(name, metavar=metavar, help=help_text)
     for name, (metavar, help_text) in _REPEATED.items():

@@ -24,6 +24,7 @@ from holdfast.pytest_plugin import fixtures, hooks
 from holdfast.pytest_plugin.care import Care
 from holdfast.pytest_plugin.lab_rig import LabRig, RunScenario
 from holdfast.pytest_plugin.options import add_options
+from holdfast.pytest_plugin.plan import Plan
 from holdfast.pytest_plugin.rig import Rig
 from holdfast.pytest_plugin.run import Run, clean_reports
 from holdfast.pytest_plugin.scheduler import DeviceScheduler
@@ -41,6 +42,7 @@ from holdfast.scenario.updates import AppUnderTest
 __all__: list[str] = []
 
 APP = pytest.StashKey[AppUnderTest]()
+_SHOW_NO_TESTS = -3
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -58,6 +60,9 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
     xdist reads its options in its own pytest_cmdline_main, which comes after this one.
     """
     option = config.option
+    if option.plan:
+        option.collectonly = True
+        option.verbose = min(option.verbose, _SHOW_NO_TESTS)
     if _is_worker(config) or not hasattr(option, "numprocesses"):
         return
     if option.collectonly or option.usepdb or option.tx or option.distload:
@@ -97,6 +102,9 @@ def pytest_configure(config: pytest.Config) -> None:
             clean_reports(settings)
         except ConfigurationError as error:
             raise pytest.UsageError(str(error)) from error
+    if config.option.plan:
+        config.pluginmanager.register(Plan(config, settings), "holdfast_plan")
+        return
     config.pluginmanager.register(Run(config, settings), "holdfast_run")
     config.option.reportchars = ""  # the reasons are in our own closing lines
     _treat_term_as_interrupt()

@@ -55,6 +55,14 @@ class Phone:
     def serial(self) -> str:
         return f"127.0.0.1:{self._ports[0]}"
 
+    @property
+    def adb_port(self) -> int:
+        return self._adb.port
+
+    @property
+    def fastboot(self) -> str:
+        return f"tcp:127.0.0.1:{self._ports[1]}"
+
     def on(self) -> None:
         command = [sys.executable, "-m", "virtualdevice", "run", self.firmware, "--json"]
         command += ["--state", str(self.state), "--port", str(self._ports[0])]
@@ -82,7 +90,7 @@ class Phone:
             serial=self.serial,
             adb_host=self._adb.host,
             adb_port=self._adb.port,
-            fastboot=f"tcp:127.0.0.1:{self._ports[1]}",
+            fastboot=self.fastboot,
         )
         return assemble(
             reach,
