@@ -46,6 +46,7 @@ class Node:
     enabled: bool
     scrollable: bool
     checkable: bool
+    checked: bool
     editable: bool
     visible: bool
     children: tuple[Node, ...]
@@ -106,6 +107,7 @@ def _node(element: ET.Element, *, depth: int) -> Node:
         enabled=element.get("enabled", "true") == "true",
         scrollable=_flag(element, "scrollable"),
         checkable=_flag(element, "checkable"),
+        checked=_flag(element, "checked"),
         editable=class_name.endswith("EditText"),
         visible=element.get("visible-to-user", "true") == "true",
         children=tuple(_node(child, depth=depth + 1) for child in element if child.tag == "node"),

@@ -57,6 +57,9 @@ class Person(Protocol):
 
     answers: list[Answer]
 
+    def get_ready(self, *, deadline: Deadline) -> None:
+        """What this person does before anything appears."""
+
     def act(self, screen: Screen, *, deadline: Deadline) -> None: ...
 
     def waits(self, screen: Screen) -> bool:
@@ -90,11 +93,16 @@ def somebody(
         return _Typing(hands, goes_on_s=watch_s)
     if persona is Persona.CAREFUL:
         return _Careful(hands)
-    return _Confirming(hands, after_s=0.4 if persona is Persona.CARELESS else 1.0)
+    if persona is Persona.HASTY:
+        return _Hasty(hands)
+    return _Persistent(hands) if persona is Persona.PERSISTENT else _Confirming(hands, after_s=0.4)
 
 
 def _is_asked(window: AskedWindow) -> bool:
-    return window.kind in (DialogKind.DIALOG, DialogKind.ACTIVITY) and bool(window.buttons)
+    """A toast asks nothing; of a notification, only one that offers to go on with something."""
+    if window.kind is DialogKind.NOTIFICATION:
+        return _button(window, ButtonRole.AFFIRMATIVE) is not None
+    return window.kind is not DialogKind.TOAST and bool(window.buttons)
 
 
 def _button(window: AskedWindow, role: ButtonRole) -> Button | None:
@@ -117,6 +125,10 @@ class _Answering(ABC):
         self.hands = hands
         self.answers: list[Answer] = []
         self._after_s = after_s
+
+    def get_ready(self, *, deadline: Deadline) -> None:
+        """Sits before the phone already."""
+        deadline.require("somebody before the screen")
 
     def act(self, screen: Screen, *, deadline: Deadline) -> None:
         answered = {answer.number for answer in self.answers}
@@ -160,6 +172,66 @@ class _Confirming(_Answering):
         self.tap(live, _button(live.window, ButtonRole.AFFIRMATIVE), deadline)
 
 
+class _Hasty(_Answering):
+    """A finger that was on its way lands where the affirmative button has just appeared: once.
+
+    It waits for no picture: half a second is all there is.
+    """
+
+    def __init__(self, hands: _Hands) -> None:
+        super().__init__(hands, after_s=0.0)
+
+    def act(self, screen: Screen, *, deadline: Deadline) -> None:
+        asked = [live for live in screen.live if _is_asked(live.window)]
+        if asked and not self.answers:
+            self.answer(asked[-1], deadline)
+
+    def waits(self, screen: Screen) -> bool:
+        return not self.answers and super().waits(screen)
+
+    def answer(self, live: LiveWindow, deadline: Deadline) -> None:
+        self.tap(live, _button(live.window, ButtonRole.AFFIRMATIVE), deadline)
+
+
+_TICK_SHOWS_S = 3.0
+
+
+class _Persistent(_Answering):
+    """Means it: reads, ticks what must be ticked, and confirms as often as asked."""
+
+    def __init__(self, hands: _Hands) -> None:
+        super().__init__(hands, after_s=1.0)
+        self._hierarchy: Hierarchy | None = None
+        self._ticked_at: dict[int, float] = {}
+
+    def act(self, screen: Screen, *, deadline: Deadline) -> None:
+        self._hierarchy = screen.hierarchy
+        super().act(screen, deadline=deadline)
+
+    def answer(self, live: LiveWindow, deadline: Deadline) -> None:
+        button = _button(live.window, ButtonRole.AFFIRMATIVE)
+        ticked_at = self._ticked_at.get(live.number)
+        now = self.hands.clock.monotonic()
+        boxes = self._boxes(live.window) if ticked_at is None else []
+        for box in boxes:
+            self._ticked_at[live.number] = now
+            self.hands.ui.tap(*box.bounds.centre_px, deadline=deadline)
+        shows_soon = ticked_at is not None and now - ticked_at < _TICK_SHOWS_S
+        if not boxes and (button or not shows_soon):
+            self.tap(live, button, deadline)
+
+    def _boxes(self, window: AskedWindow) -> list[Node]:
+        """What wants to be ticked in it, as it is shown now."""
+        windows = self._hierarchy.windows if self._hierarchy else ()
+        return [
+            node
+            for shown in windows
+            if shown.bounds == window.bounds
+            for node in shown.walk()
+            if node.checkable and not node.checked and node.enabled
+        ]
+
+
 class _Careful(_Answering):
     """Reads: goes the safe way if data might be lost, and confirms otherwise."""
 
@@ -189,12 +261,18 @@ class _Careful(_Answering):
 
 
 class _Absent:
-    """Never answers; is away long enough for a prompt to act by itself, if it does."""
+    """Never answers, and lets the screen go off; is away long enough for a prompt to act by itself,
+    if it does."""
 
     def __init__(self, hands: _Hands, *, watch_s: float) -> None:
         self.answers: list[Answer] = []
+        self._ui = hands.ui
         self._clock = hands.clock
         self._watch_s = watch_s
+
+    def get_ready(self, *, deadline: Deadline) -> None:
+        """Puts the phone away: nobody waits for its own time to pass."""
+        self._ui.key("sleep", deadline=deadline)
 
     def act(self, screen: Screen, *, deadline: Deadline) -> None:
         """Does nothing."""
@@ -235,6 +313,9 @@ class _Typing:
         self._strokes: Iterator[tuple[int, str]] = enumerate(itertools.cycle(_GOES_ON))
         self._next_at = 0.0
         self._landed_at = 0.0
+
+    def get_ready(self, *, deadline: Deadline) -> None:
+        """Types already."""
 
     def act(self, screen: Screen, *, deadline: Deadline) -> None:
         now = self._hands.clock.monotonic()

@@ -47,6 +47,7 @@ class Persona(StrEnum):
     TYPING = "typing"
     ABSENT = "absent"
     PERSISTENT = "persistent"
+    HASTY = "hasty"
 
 
 class VerdictKind(StrEnum):

@@ -31,11 +31,16 @@ class Settling:
         self._limits = limits
         self._acted_at = 0.0
 
-    def quiet(self, *, deadline: Deadline) -> None:
+    def quiet(self, *, deadline: Deadline, at_least_s: float = 0.0) -> None:
         """Behind a route that has its answer: whoever is asked something afterwards answers, and
         then nothing moves for a while."""
-        began = self._device.clock.monotonic()
-        while self._turn(deadline) or not self._stands_still(began, self._limits.quiet_s / 2):
+        clock = self._device.clock
+        began = clock.monotonic()
+        while (
+            self._turn(deadline)
+            or not self._stands_still(began, self._limits.quiet_s / 2)
+            or clock.monotonic() - began < at_least_s
+        ):
             self._within(deadline, "the screen standing still")
 
     def by_screen(

@@ -114,9 +114,10 @@ class Store:
             return
         record = self._phone.parts.registry.get(self._behaviour.package)
         uid = record.app_id if record else 1000
-        await self._phone.parts.files.write(
-            self._pending, path.encode(), mode=0o600, uid=uid, gid=uid
-        )
+        files = self._phone.parts.files
+        folder = self._pending.rpartition("/")[0]
+        await files.make_directory(folder, mode=0o700, uid=uid, gid=uid, parents=True)
+        await files.write(self._pending, path.encode(), mode=0o600, uid=uid, gid=uid)
 
     async def _deliver(self, path: str) -> None:
         parts = self._phone.parts
