@@ -174,7 +174,7 @@ def _set_apart(e: Evidence) -> _Found:
         return _unknown("words do not show size, weight or colour")
     if not words:
         return _missed("it states no risk that could be set apart")
-    risk = [p for p in e.captured.texts if any(w.text in p.text for w in words)]
+    risk = _pieces_with_risk(e)
     buttons = {b.text for b in e.captured.buttons}
     rest = [p for p in e.captured.texts if p not in risk and p.text not in buttons]
     if not risk or all(p.size_px is None and p.colour is None and p.weight is None for p in risk):
@@ -190,6 +190,18 @@ def _set_apart(e: Evidence) -> _Found:
                 words,
             )
     return _missed("the risk is drawn like the rest", words)
+
+
+def _pieces_with_risk(e: Evidence) -> list[TextPiece]:
+    """The texts that hold all the words of a loss; a word of it alone may stand anywhere."""
+    assert e.captured
+    losses = [
+        [w.text for w in loss.words if w.part is not Part.BUTTON]
+        for loss in e.reading.stated_losses
+    ]
+    pieces = e.captured.texts
+    whole = [p for p in pieces if any(x and all(w in p.text for w in x) for x in losses)]
+    return whole or [p for p in pieces if any(w in p.text for x in losses for w in x)]
 
 
 def _stands_out(piece: TextPiece, rest: list[TextPiece]) -> str | None:

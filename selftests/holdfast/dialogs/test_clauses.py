@@ -159,3 +159,9 @@ def test_a_text_that_is_cut_off_misses_its_clause() -> None:
     assert outcome(cut, Clause.TEXT_NOT_CUT_OFF) is MISSED
     assert judged(cut).verdict is DialogVerdict.INADEQUATE_WARNING
     assert outcome(captured(), Clause.TEXT_NOT_CUT_OFF) is MET
+
+
+def test_a_word_of_the_risk_in_another_text_does_not_hide_that_the_risk_is_set_apart() -> None:
+    risk = piece(RISK, colour="#d93025")
+    dialog = captured(texts=(risk, piece("Please back up Chat's data first.")))
+    assert outcome(dialog, Clause.RISK_SET_APART) is MET
