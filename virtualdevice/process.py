@@ -15,11 +15,14 @@ from virtualdevice.bootloader.server import FastbootServer
 from virtualdevice.bootloader.variables import BoardFacts
 from virtualdevice.faults import Fault, FaultKind, LinkWatch, Phase, PhaseWatch
 from virtualdevice.machine.assembly import machine_spec
-from virtualdevice.machine.machine import DeviceMachine, MachineSpec
+from virtualdevice.machine.machine import DeviceMachine, MachineSpec, root_credentials
 from virtualdevice.ota.boot_chain import BootChain
+from virtualdevice.ota.engine import UpdateEngine, limits_of
+from virtualdevice.ota.engine_client import TOOLS, run_ota_tool
 from virtualdevice.ota.firmware import FirmwareError
 from virtualdevice.ota.recovery import DeviceFacts
 from virtualdevice.ota.sideload import Sideload, device_facts
+from virtualdevice.ota.sources import FileSource, HttpSource, open_source
 from virtualdevice.seams import BootFailed, BootMode, SystemServer, ToolCall
 
 __all__ = ["DeviceEndpoints", "VirtualDevice"]
@@ -89,6 +92,13 @@ class VirtualDevice:
             ),
             watch=LinkWatch(faults),
         )
+        self._engine = UpdateEngine(
+            self._chain,
+            facts=self._facts,
+            open_source=self._open_source,
+            reach=self._reach,
+            limits=limits_of(faults),
+        )
         self._product = system.adb_properties.get("ro.product.device", "")
         board = BoardFacts(product=self._product, serialno=serialno)
         self._fastboot = FastbootServer(self._flash, board, leave=self._begin_reboot)
@@ -123,6 +133,7 @@ class VirtualDevice:
         await self._adbd.close()
         await self._fastboot.close()
         self._fastboot.release()
+        await self._engine.stop()
         await self._stop_system()
         await self._machine.stop()
         self._failed.cancel()
@@ -145,6 +156,12 @@ class VirtualDevice:
         finally:
             await self._boot(BootMode.SYSTEM)
 
+    async def _open_source(self, url: str, offset: int) -> FileSource | HttpSource:
+        async def open_file(path: str) -> int:
+            return await self._machine.open_path("open", path.encode(), root_credentials())
+
+        return await open_source(self._machine, url, offset, open_file=open_file)
+
     def _facts(self) -> DeviceFacts:
         return device_facts(
             self._system,
@@ -164,6 +181,8 @@ class VirtualDevice:
 
     async def _run_tool(self, call: ToolCall) -> int:
         """Android's commands are there only while Android runs."""
+        if self._mode is BootMode.SYSTEM and call.argv[0].decode("latin-1") in TOOLS:
+            return await run_ota_tool(call, engine=self._engine, flash=self._flash)
         if self._mode is BootMode.SYSTEM:
             return await self._system.run_tool(call)
         os.write(call.stderr, call.argv[0] + b": inaccessible or not found\n")
@@ -211,7 +230,14 @@ class VirtualDevice:
     def _spec(self) -> MachineSpec:
         other = FaultKind.OTHER_SERIAL in self._faults and self._boots > 1
         serialno = self._serialno[::-1] if other else self._serialno
-        return machine_spec(self._system, state=self._state, serialno=serialno)
+        debuggable = self._system.get_property("ro.debuggable") == "1"
+        slotted = self._system.get_property("ro.build.ab_update") == "true"
+        return machine_spec(
+            self._system,
+            state=self._state,
+            serialno=serialno,
+            native_tools=TOOLS if slotted and debuggable else (),
+        )
 
     async def _optimise(self) -> None:
         await self._reach(Phase.CODE_OPTIMISATION, 0.0)
@@ -264,6 +290,7 @@ class VirtualDevice:
         try:
             await self._adbd.go_down()
             await self._fastboot.close()
+            await self._engine.stop()
             await self._stop_system()
             await self._machine.stop()
         finally:

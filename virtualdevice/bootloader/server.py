@@ -48,6 +48,9 @@ class FastbootServer:
         userspace = mode is BootMode.FASTBOOTD
 
         async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            if self._server is None:  # Accepted, and closed before this began.
+                writer.close()
+                return
             task = asyncio.current_task()
             assert task is not None
             self._connections.add(task)

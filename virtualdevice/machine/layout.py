@@ -50,6 +50,7 @@ DATA_DIRECTORIES = (
     _directory("data/media/0", 0o2771, ROOT, SDCARD_RW),
     _directory("data/misc", 0o1771, SYSTEM, MISC),
     _directory("data/misc/adb", 0o2750, SYSTEM, SHELL),
+    _directory("data/ota_package", 0o770, SYSTEM, CACHE_GROUP),
     _directory("data/system", 0o775, SYSTEM, SYSTEM),
     _directory("data/user", 0o711, SYSTEM, SYSTEM),
     _directory("data/user_de", 0o711, SYSTEM, SYSTEM),

@@ -30,7 +30,7 @@ from virtualdevice.machine.tool_socket import ToolSocket
 from virtualdevice.machine.zygote_link import DeviceDown, ZygoteLink
 from virtualdevice.seams import BootMode, Child, Credentials, ToolCall
 
-__all__ = ["DeviceMachine", "MachineSpec"]
+__all__ = ["DeviceMachine", "MachineSpec", "root_credentials"]
 
 ROOT_DIRECTORIES = (
     "system", "data", "cache", "metadata", "dev", "proc", "sys", "mnt", "sbin", "acct", "config",

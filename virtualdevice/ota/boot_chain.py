@@ -34,6 +34,7 @@ class BootChain:
         self._system = system
         self._folder = folder
         self._factory = factory
+        self._running = flash.state.current_slot
         self._booted = ""
         """The digest of the firmware that the system server has adopted."""
 
@@ -62,10 +63,15 @@ class BootChain:
         self._flash.state.to_recovery = False
         self._flash.save()
 
+    def undo(self) -> None:
+        """Go on with the slot that runs: the other one waits no more."""
+        self._flash.state.current_slot = self._running
+        self._flash.save()
+
     @property
     def target_slot(self) -> str:
         """Where an update goes."""
-        return self._flash.other_slot if self._flash.slotted else self._flash.state.current_slot
+        return ("b" if self._running == "a" else "a") if self._flash.slotted else self._running
 
     @property
     def is_unproven(self) -> bool:
@@ -95,7 +101,7 @@ class BootChain:
         """Make the system server the build of the current slot; whether it is another than before.
         `optimise` is called when it meets apps that an older build left. FirmwareError,
         ConfigurationError: what is there cannot boot."""
-        slot = self._flash.state.current_slot
+        slot = self._running = self._flash.state.current_slot
         name = f"{IMAGE}_{slot}" if self._flash.slotted else IMAGE
         firmware = read_firmware(self._flash.read(name))
         properties = {"ro.boot.slot_suffix": f"_{slot}"} if self._flash.slotted else {}

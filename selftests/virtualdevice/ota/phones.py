@@ -74,9 +74,10 @@ class OtaPhone:
         return Result(status=done.returncode, stdout=done.stdout, stderr=done.stderr)
 
     def variable(self, name: str) -> str:
-        """What the bootloader says."""
+        """What the bootloader says; fastboot may have waited for it before."""
         said = self.fastboot("getvar", name).errors
-        return said.splitlines()[0].partition(": ")[2]
+        found = (line.removeprefix(f"{name}: ") for line in said.splitlines() if name in line)
+        return next(found, said)
 
     @property
     def build(self) -> str:
