@@ -41,7 +41,7 @@ QUESTIONS: tuple[Question, ...] = (
     _question("shared storage is mounted", "ls -d /sdcard/. && echo mounted", r"^mounted$"),
     _question("the user's storage is open",
               "echo $(getprop ro.crypto.type)=$(getprop sys.user.0.ce_available)",
-              r"^(?!file=(?!true)).*$", min_api=24),
+              r"^file=true$|^(?!file=)\w*=", min_api=24),
     _question("a window has the focus", "dumpsys window windows; dumpsys window | grep mCurrent",
               r"mCurrentFocus=Window\{"),
     # It returns when the queues are idle; what it prints differs, and vendors took the verb out.
