@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 
-from selftests.proof.defects import NOT_REHEARSED
+from holdfast.scenario.result import Persona, Route
+from selftests.proof.clean import clean_runs, plans_for
+from selftests.proof.defects import NOT_REHEARSED, built_in_defects
+from selftests.proof.firmware import BAD_STORE, good_firmwares
 from selftests.proof.matrix import Matrix
 from selftests.proof.stages import CHECKS, Row
 
@@ -64,3 +67,22 @@ def test_the_page_and_the_json_tell_the_same() -> None:
 
 def test_only_checks_that_exist_are_listed_as_not_rehearsed() -> None:
     assert set(NOT_REHEARSED) <= set(CHECKS)
+
+
+def test_clean_runs_cover_every_firmware_route_and_persona() -> None:
+    runs = clean_runs(300)
+    assert sum(len(each.plans) for each in runs) == 300
+    assert {each.personality for each in runs} == set(good_firmwares())
+    plans = [plan for each in runs for plan in each.plans]
+    assert {plan.route for plan in plans} == set(Route)
+    assert {plan.persona for plan in plans} == {*Persona, None}
+
+
+def test_a_store_that_is_known_to_be_bad_is_no_clean_run() -> None:
+    assert Route.STORE_PUSH not in {plan.route for plan in plans_for(BAD_STORE)}
+    assert len(plans_for(BAD_STORE)) < len(plans_for("aosp-30"))
+
+
+def test_a_fault_of_the_lab_is_no_defect_of_the_firmware() -> None:
+    assert "storage_full" not in built_in_defects()
+    assert "data_wiped_on_reboot" in built_in_defects()

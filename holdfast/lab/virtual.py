@@ -137,6 +137,14 @@ class VirtualProvider:
             fastboot=_known_address(ready.get("fastboot")),
         )
 
+    @property
+    def last_words(self) -> str:
+        """What the device's process said before it ended by itself; empty while it runs."""
+        if self._program.running:
+            return ""
+        said = self._program.complaint.rpartition("\n")[2]
+        return said or "the virtual device ended by itself and said nothing"
+
     def stop(self, deadline: Deadline) -> None:
         self._server.stop(deadline)
         self._program.stop(deadline)

@@ -2,49 +2,51 @@
 
 --only NAME …         these defects, and no check is held to be idle
 --defect-file P.py:N  an outside defect more; may be repeated
---clean-runs N        devices without a defect, spread over all personalities (default: each once)
+--clean-runs N        scenarios without a defect, spread over all firmwares, updates, routes and
+                      personas (default: one a firmware)
+--at-once N           so many devices run at a time
 --reports DIR         where proof.json and proof.html go
 """
 
 from __future__ import annotations
 
 import argparse
-import itertools
+import multiprocessing
+import os
 import sys
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from functools import partial
 from pathlib import Path
 
-from selftests.proof.defects import NOT_REHEARSED, built_in_defects, personalities
+from selftests.proof.clean import clean_runs, run_clean
+from selftests.proof.defects import NOT_REHEARSED, built_in_defects
+from selftests.proof.firmware import BAD_STORE, good_firmwares
 from selftests.proof.matrix import Matrix
-from selftests.proof.stages import CHECKS, Row, prove
+from selftests.proof.stages import CHECKS, Row, prove, prove_push
 
 __all__ = ["main"]
 
 _PERSONALITY = "aosp-33"
-_AT_ONCE = 2
+_MOST_AT_ONCE = 4
 
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Run:
-    name: str
-    personality: str
-    defects: tuple[str, ...] = ()
+Work = Callable[[], tuple[Row, ...]]
 
 
 def main(arguments: Sequence[str]) -> int:
     options = _parser().parse_args(arguments)
-    chosen = tuple(options.only) or built_in_defects()
-    defects = (*chosen, *options.defect_file)
-    clean = list(_clean(options.clean_runs))
-    runs = [*clean, *(_Run(name=d, personality=_PERSONALITY, defects=(d,)) for d in defects)]
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        rows = [_told(row) for row in pool.map(_prove, runs)]
+    clean: list[Work] = [partial(run_clean, runs) for runs in clean_runs(options.clean_runs)]
+    names = (*(options.only or built_in_defects()), *options.defect_file)
+    defects: list[Work] = [
+        partial(prove, name, personality=_PERSONALITY, defects=(name,)) for name in names
+    ]
+    if not options.only:
+        defects.append(partial(prove_push, "the store of 2018", personality=BAD_STORE))
+    clean_rows, defect_rows = _carry_out(clean, defects, at_once=options.at_once)
     matrix = Matrix(
         checks=CHECKS,
-        clean=rows[: len(clean)],
-        rows=rows[len(clean) :],
+        clean=clean_rows,
+        rows=defect_rows,
         not_rehearsed=NOT_REHEARSED,
         whole=not options.only,
     )
@@ -59,26 +61,37 @@ def main(arguments: Sequence[str]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m selftests.proof", description=__doc__)
+    at_once = min(_MOST_AT_ONCE, (os.cpu_count() or 1) + 1)
     parser.add_argument("--only", nargs="*", default=[], metavar="NAME")
     parser.add_argument("--defect-file", action="append", default=[], metavar="PATH.py:NAME")
-    parser.add_argument("--clean-runs", type=int, default=len(personalities()), metavar="N")
+    parser.add_argument("--clean-runs", type=int, default=len(good_firmwares()), metavar="N")
+    parser.add_argument("--at-once", type=int, default=at_once, metavar="N")
     parser.add_argument("--reports", type=Path, default=Path("reports"), metavar="DIR")
     return parser
 
 
-def _clean(count: int) -> list[_Run]:
-    endless = itertools.cycle(personalities())
-    return [_Run(name="clean", personality=next(endless)) for _ in range(count)]
+def _carry_out(
+    clean: Sequence[Work], defects: Sequence[Work], *, at_once: int
+) -> tuple[list[Row], list[Row]]:
+    """Each in a process of its own kind, several at a time; the rows in the order of the work."""
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(at_once, mp_context=spawn) as pool:
+        futures = [pool.submit(work) for work in (*defects, *clean)]
+        for future in as_completed(futures):
+            for row in future.result():
+                sys.stdout.write(f"{row.name} ({row.personality}): {_said(row)}\n")
+            sys.stdout.flush()
+        rows = [future.result() for future in futures]
+    return list(_flat(rows[len(defects) :])), list(_flat(rows[: len(defects)]))
 
 
-def _prove(run: _Run) -> Row:
-    return prove(run.name, personality=run.personality, defects=run.defects)
+def _flat(rows: Sequence[tuple[Row, ...]]) -> Iterator[Row]:
+    for some in rows:
+        yield from some
 
 
-def _told(row: Row) -> Row:
-    sys.stdout.write(f"{row.name} ({row.personality}): {row.error or ', '.join(row.red) or '-'}\n")
-    sys.stdout.flush()
-    return row
+def _said(row: Row) -> str:
+    return row.error or ", ".join(row.red) or "-"
 
 
 if __name__ == "__main__":

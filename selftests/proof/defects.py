@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from virtualdevice.system.builtin_defects import BUILTIN
-from virtualdevice.system.personality import list_personalities
 
-__all__ = ["NOT_REHEARSED", "built_in_defects", "personalities"]
+__all__ = ["NOT_REHEARSED", "built_in_defects"]
 
 _NO_PRELOAD = "the app under test is no part of the system image"
 _NO_OTHER_APPS = "the rehearsal device has no such records of other apps"
@@ -34,8 +33,6 @@ NOT_REHEARSED: Mapping[str, str] = {
 
 
 def built_in_defects() -> tuple[str, ...]:
-    return tuple(BUILTIN)
-
-
-def personalities() -> tuple[str, ...]:
-    return tuple(list_personalities())
+    """Those of the firmware. Faults of the lab's kind are no judgement on anybody's data: that they
+    never look like one is tested where each of them can be met."""
+    return tuple(name for name, defect in BUILTIN.items() if defect.reference)

@@ -1,16 +1,19 @@
-"""One device, from a good update over a reboot to an uninstall that keeps the data: which checks
+"""A firmware, from a good update over a reboot to an uninstall that keeps the data: which checks
 turn red. Everything goes the way that it goes on a phone: real adb, real shell, no private channel.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 
 from holdfast.deadline import Deadline
-from holdfast.errors import HoldfastError
+from holdfast.errors import HoldfastError, LabError
 from holdfast.journal import Declaration, DestructionKind
-from holdfast.scenario.result import Route, ScenarioPlan, UpdateKind, VerdictKind
+from holdfast.scenario.result import Persona, Route, ScenarioPlan, UpdateKind, VerdictKind
+from holdfast.scenario.routes import Store
 from holdfast.scenario.run import run_scenario
 from holdfast.scenario.updates import AppUnderTest
 from holdfast.userdata.collect import collect
@@ -19,19 +22,29 @@ from holdfast.userdata.diff import diff
 from holdfast.userdata.plant import plant
 from holdfast.userdata.values import Snapshot
 from selftests.holdfast.userdata.rehearsal import PACKAGE, Rehearsal, probe_apk, started
+from selftests.proof.firmware import store_of
 
-__all__ = ["CHECKS", "Row", "prove"]
+__all__ = ["CHECKS", "Row", "prove", "prove_push", "stages", "verdict", "why_it_died"]
 
 ANSWER, DATA = "answer", "data"
-SCENARIOS = {
-    "same signer": (UpdateKind.SAME_SIGNER, VerdictKind.UPDATED_DATA_INTACT),
-    "other signer": (UpdateKind.OTHER_SIGNER, VerdictKind.REFUSED_DATA_INTACT),
-}
+GOOD_PLAN = ScenarioPlan(update=UpdateKind.SAME_SIGNER, route=Route.ADB)
+SCENARIOS = (
+    GOOD_PLAN,
+    ScenarioPlan(update=UpdateKind.OTHER_SIGNER, route=Route.ADB),
+    ScenarioPlan(update=UpdateKind.DOWNGRADE, route=Route.ADB),
+)
+PUSHED = ScenarioPlan(
+    update=UpdateKind.SAME_SIGNER, route=Route.STORE_PUSH, persona=Persona.CARELESS
+)
+KINDS = tuple(
+    kind for kind in VerdictKind if not kind.passes and kind is not VerdictKind.INCONCLUSIVE
+)
 CHECKS: tuple[str, ...] = (
     ANSWER,
     DATA,
     *(f"{detector.number} {detector.title}" for detector in DETECTORS),
-    *(f"verdict: {name}" for name in SCENARIOS),
+    *(f"verdict of {plan}" for plan in (*SCENARIOS, PUSHED)),
+    *(f"verdict {kind}" for kind in KINDS),
 )
 
 
@@ -45,19 +58,50 @@ class Row:
     error: str = ""
 
 
-def prove(name: str, *, personality: str, defects: tuple[str, ...] = ()) -> Row:
-    """Run all stages on a device with these defects."""
+def prove(name: str, *, personality: str, defects: tuple[str, ...] = ()) -> tuple[Row]:
+    """Run all stages, then the scenarios, on devices with these defects."""
+    return (_row(name, personality, _stages_and_scenarios(personality, defects)),)
+
+
+def prove_push(name: str, *, personality: str) -> tuple[Row]:
+    """Let the store of a firmware that is known to be bad push an update at somebody careless."""
+    return (_row(name, personality, _pushed(personality)),)
+
+
+def _row(name: str, personality: str, found: Iterator[tuple[str, str]]) -> Row:
     red: dict[str, list[str]] = {}
+    error = ""
     try:
-        with started(personality, defects=defects) as running:
-            for check, words in _userdata(running):
-                red.setdefault(check, []).append(words)
-        with started(personality, defects=defects) as running:
-            for check, words in _verdicts(running):
-                red.setdefault(check, []).append(words)
-    except HoldfastError as error:
-        return Row(name=name, personality=personality, red=_frozen(red), error=str(error))
-    return Row(name=name, personality=personality, red=_frozen(red))
+        for check, words in found:
+            red.setdefault(check, []).append(words)
+    except HoldfastError as failed:
+        error = str(failed)
+    return Row(name=name, personality=personality, red=_frozen(red), error=error)
+
+
+def _stages_and_scenarios(personality: str, defects: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    with started(personality, defects=defects) as running, why_it_died(running):
+        yield from stages(running)
+    with started(personality, defects=defects) as running, why_it_died(running):
+        for plan in SCENARIOS:
+            yield from verdict(running, plan)
+
+
+def _pushed(personality: str) -> Iterator[tuple[str, str]]:
+    with started(personality) as running, why_it_died(running):
+        yield from verdict(running, PUSHED, store=store_of(personality))
+
+
+@contextmanager
+def why_it_died(running: Rehearsal) -> Iterator[None]:
+    """A device whose process ended is lost for a reason that only the process can tell."""
+    try:
+        yield
+    except LabError as error:
+        words = running.provider.last_words
+        if not words:
+            raise
+        raise LabError(f"{error}; {words}", device=error.device) from error
 
 
 def _frozen(red: Mapping[str, list[str]]) -> dict[str, tuple[str, ...]]:
@@ -111,7 +155,7 @@ STAGES = (
 )
 
 
-def _userdata(running: Rehearsal) -> Iterator[tuple[str, str]]:
+def stages(running: Rehearsal) -> Iterator[tuple[str, str]]:
     """Each stage is compared with what was before it, so that one harm is counted once."""
     device = running.device
     plant(device, PACKAGE, deadline=_soon())
@@ -134,11 +178,22 @@ def _compared(stage: str, before: Snapshot, after: Snapshot) -> Iterator[tuple[s
         yield f"{detection.number} {detection.title}", f"{stage}: {detection.evidence[0]}"
 
 
-def _verdicts(running: Rehearsal) -> Iterator[tuple[str, str]]:
-    app = AppUnderTest()
-    for name, (update, expected) in SCENARIOS.items():
-        plan = ScenarioPlan(update=update, route=Route.ADB)
-        result = run_scenario(running.device, plan, app=app)
-        if result.verdict is not expected:
-            why = result.reasons[0] if result.reasons else ""
-            yield f"verdict: {name}", f"{result.verdict}: {why}"
+@cache
+def app_under_test() -> AppUnderTest:
+    """Made once: keys and APKs take a second."""
+    return AppUnderTest()
+
+
+def verdict(
+    running: Rehearsal, plan: ScenarioPlan, *, store: Store | None = None
+) -> Iterator[tuple[str, str]]:
+    """Red if the scenario ends otherwise than on a firmware without fault."""
+    device, app = running.device, app_under_test()
+    fits = app.delivered(plan.update, api=device.api, build_type=device.build.build_type).fits
+    result = run_scenario(device, plan, app=app, store=store)
+    expected = VerdictKind.UPDATED_DATA_INTACT if fits else VerdictKind.REFUSED_DATA_INTACT
+    as_it_should = result.verdict.passes if plan.persona and fits else result.verdict is expected
+    if not as_it_should:
+        words = f"{result.verdict}: {'; '.join(result.reasons[:2])}"
+        yield f"verdict of {plan}", words
+        yield f"verdict {result.verdict}", str(plan)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -96,6 +96,7 @@ def started(personality: str, *, defects: tuple[str, ...] = ()) -> Iterator[Rehe
         )
         answer = device.packages.install(probe_apk(1), flags=["-r"], deadline=Deadline.after(60.0))
         assert answer.success, answer.shown
-        yield Rehearsal(device=device, provider=provider, endpoint=endpoint, ledger=ledger)
+        with closing(device):
+            yield Rehearsal(device=device, provider=provider, endpoint=endpoint, ledger=ledger)
     finally:
         provider.stop(Deadline.after(20.0))

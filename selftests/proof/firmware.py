@@ -1,0 +1,48 @@
+"""The firmwares of the proof: which are without fault, which have a bad store, and their stores."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from holdfast.scenario.result import Route
+from virtualdevice.system.personality import Mismatch, list_personalities, load_personality
+
+__all__ = ["BAD_STORE", "good_firmwares", "good_routes", "store_of"]
+
+BAD_STORE = "nut-pro-2-before-4.2.5.1"
+_PROMPTS = "prompt-"
+"""Personalities of this name are made for what is wrong, or rare, about their prompts."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PushingStore:
+    """How the store of a virtual device is made to push (holdfast.scenario.routes.Store)."""
+
+    package: str
+    upload_to: str
+    push: str
+
+
+def good_firmwares() -> tuple[str, ...]:
+    """Every personality that can be expected to keep user data, at least away from its store."""
+    return tuple(name for name in list_personalities() if not name.startswith(_PROMPTS))
+
+
+def good_routes(personality: str) -> tuple[Route, ...]:
+    """The routes on which this firmware is without fault."""
+    store = load_personality(personality).store
+    if store is None:
+        return tuple(route for route in Route if route is not Route.STORE_PUSH)
+    bad = store.misjudges_signer or store.on_signature_mismatch is not Mismatch.REFUSE
+    return tuple(route for route in Route if not (bad and route is Route.STORE_PUSH))
+
+
+def store_of(personality: str) -> PushingStore | None:
+    store = load_personality(personality).store
+    if store is None:
+        return None
+    return PushingStore(
+        package=store.package,
+        upload_to="/data/local/tmp/holdfast-update.apk",
+        push=f"am broadcast -a {store.push_action} --es {store.path_extra} {{apk}}",
+    )
