@@ -25,6 +25,8 @@ __all__ = ["AppUnderTest", "Delivered", "UpdateMissing"]
 
 PROBE_PACKAGE = "org.holdfast.probe"
 _LABELS = {"zh-CN": "留存测试", "de": "Haltefest", "ar": "اختبار الثبات"}
+_PERMISSIONS = ("android.permission.CAMERA", "android.permission.READ_CONTACTS")
+"""What the probe asks for and, once granted, must not lose; it uses none of it."""
 _V3_SINCE = 28
 
 
@@ -190,6 +192,7 @@ class AppUnderTest:
                 version_name=f"{version}.0",
                 label="Holdfast Probe",
                 labels=_LABELS,
+                permissions=_PERMISSIONS,
             )
         )
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -77,25 +79,28 @@ def compare(
     json_output: Annotated[bool, typer.Option("--json", help="everything, as JSON")] = False,
     html: Annotated[Path | None, typer.Option(help="write an HTML page there, too")] = None,
 ) -> None:
-    """Say what became of an app's data. Exit status 0: nothing was lost or changed; 1: something
-    was; 3: nothing was seen, so nothing can be said."""
+    """Say what became of an app's data, and of the rights and settings that its user chose. Exit
+    status 0: nothing was lost or changed; 1: something was; 3: nothing was seen, so nothing can be
+    said."""
     was, now = read_snapshot_file(before), read_snapshot_file(after)
     try:
         found = diff(was, now)
     except ValueError as error:
         raise ConfigurationError(str(error)) from error
     detections = detect(was, now)
+    missed = [d for d in detections if d.missed]
     if html is not None:
         html.write_text(render(found, detections=detections), encoding="utf-8")
     if json_output:
-        typer.echo(found.to_json())
+        typer.echo(json.dumps(found.document() | {"detections": [asdict(d) for d in detections]}))
     else:
         nothing = "nothing was seen" if found.nothing_seen else "nothing was lost or changed"
-        for line in found.lines() or (nothing,):
+        others = [f"{d.title}: {words}" for d in missed for words in d.evidence]
+        for line in [*found.lines(), *map(shown_name, others)] or [nothing]:
             typer.echo(line)
         for line in found.unseen:
             typer.echo(f"not seen: {shown_name(line)}")
-    if found.losses:
+    if found.losses or missed:
         raise typer.Exit(1)
     if found.nothing_seen:
         raise typer.Exit(3)

@@ -50,8 +50,9 @@ class Diff:
         """The changes in plain words, what would be missed most first; losses only."""
         return describe(self.package_name, self.losses)
 
-    def to_json(self) -> str:
-        document = {
+    def document(self) -> dict[str, object]:
+        """Everything, as JSON's own types."""
+        return {
             "package_name": self.package_name,
             "intact": self.intact,
             "nothing_seen": self.nothing_seen,
@@ -59,7 +60,9 @@ class Diff:
             "unseen": list(self.unseen),
             "changes": [asdict(change) for change in self.changes],
         }
-        return json.dumps(document, indent=2)
+
+    def to_json(self) -> str:
+        return json.dumps(self.document(), indent=2)
 
 
 def diff(

@@ -4,22 +4,23 @@ Seeding by files needs a debuggable app or root. A real app, logged in by hand, 
 like a person would: the driver opens it, writes something that only the app can write, and later
 looks whether the app still shows it. Snapshot and diff work beside it, unchanged.
 
-An example, for a notes app whose first screen has a text field and a button:
+The worked example, which the self-tests run on a virtual device: ChatDriver in
+selftests/holdfast/userdata/test_on_a_phone.py. In short, for an app with a field and a button:
 
     class NotesDriver:
         package_name = "com.example.notes"
 
         def open(self, device: Device, *, deadline: Deadline) -> None:
-            device.shell.run("am start -W -n com.example.notes/.Main", deadline=deadline)
+            device.shell.run("monkey -p com.example.notes 1", deadline=deadline)
 
         def seed(self, device: Device, *, deadline: Deadline) -> None:
-            for letter in "remember the milk":
-                device.ui.key(letter, deadline=deadline)
+            device.ui.tap(540, 1200, deadline=deadline)  # the field
+            device.shell.run("input text milk", deadline=deadline)
             device.ui.key("enter", deadline=deadline)
 
         def verify(self, device: Device, *, deadline: Deadline) -> tuple[str, ...]:
             shown = device.ui.hierarchy(deadline=deadline)
-            return () if "remember the milk" in shown else ("the note is not shown",)
+            return () if "milk" in shown else ("the note is not shown",)
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import typer
@@ -10,7 +11,7 @@ from holdfast.errors import ConfigurationError
 from holdfast.userdata.commands import register
 from holdfast.userdata.storing import dump_snapshot
 from holdfast.userdata.values import Area, AreaContent, AreaState, Snapshot
-from selftests.holdfast.userdata.made import file, snapshot
+from selftests.holdfast.userdata.made import file, identity, snapshot
 
 
 def program() -> typer.Typer:
@@ -37,6 +38,19 @@ def test_a_loss_ends_with_1_and_says_what(tmp_path: Path) -> None:
     assert result.exit_code == 1
     assert result.output == "file files/a (1 byte) in private data is gone\n"
     assert "files/a" in (tmp_path / "page").read_text()
+
+
+def test_a_right_that_was_taken_away_ends_with_1_though_every_file_is_there(tmp_path: Path) -> None:
+    one = saved(tmp_path, "one", snapshot(file("files/a")))
+    taken = replace(identity(), permissions=frozenset())
+    two = saved(tmp_path, "two", replace(snapshot(file("files/a")), identity=taken))
+    result = CliRunner().invoke(program(), ["diff", one, two])
+    assert result.exit_code == 1
+    assert result.output == (
+        "permissions were taken away: android.permission.CAMERA is no longer granted\n"
+    )
+    in_full = CliRunner().invoke(program(), ["diff", one, two, "--json"])
+    assert [d["number"] for d in json.loads(in_full.output)["detections"]] == [22]
 
 
 def test_json_is_json(tmp_path: Path) -> None:

@@ -1,0 +1,117 @@
+"""The commands, and the worked example of an app's driver, on a virtual device."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from holdfast.deadline import Deadline, wait_until
+from holdfast.device.device import Device
+from holdfast.journal import Declaration, DestructionKind
+from holdfast.userdata.driver import AppDriver
+from holdfast.userdata.plant import plant
+from selftests.holdfast.userdata.rehearsal import PACKAGE, Rehearsal, rehearsal
+
+PROJECT = Path(__file__).resolve().parents[3]
+
+
+def soon() -> Deadline:
+    return Deadline.after(60.0)
+
+
+@pytest.fixture
+def phone() -> Iterator[Rehearsal]:
+    with rehearsal("aosp-30") as running:
+        plant(running.device, PACKAGE, deadline=soon())
+        yield running
+
+
+def holdfast(running: Rehearsal, *words: str) -> subprocess.CompletedProcess[str]:
+    port = str(running.endpoint.adb_port)
+    return subprocess.run(
+        [sys.executable, "-m", "holdfast", *words],
+        cwd=PROJECT,
+        env={**os.environ, "ANDROID_ADB_SERVER_PORT": port},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def clear_data(running: Rehearsal) -> None:
+    allowed = Declaration(
+        device=running.device.name,
+        kind=DestructionKind.CLEAR_DATA,
+        target=PACKAGE,
+        reason="the test asks for it",
+    )
+    with running.ledger.declared(allowed):
+        running.device.packages.clear(PACKAGE, deadline=soon())
+
+
+def test_snapshots_by_the_command_tell_a_loss_from_none(phone: Rehearsal, tmp_path: Path) -> None:
+    files = [str(tmp_path / name) for name in ("one", "two", "three")]
+    for file in files[:2]:
+        taken = holdfast(phone, "snapshot", phone.endpoint.serial, PACKAGE, "-o", file)
+        assert (taken.returncode, taken.stderr) == (0, "")
+        assert taken.stdout.startswith(f"{PACKAGE}, by run-as:\n  private: seen, ")
+    same = holdfast(phone, "diff", files[0], files[1])
+    assert (same.returncode, same.stdout) == (0, "nothing was lost or changed\n")
+    clear_data(phone)
+    holdfast(phone, "snapshot", phone.endpoint.serial, PACKAGE, "-o", files[2])
+    lost = holdfast(phone, "diff", files[0], files[2])
+    assert lost.returncode == 1
+    assert "1 204 of 1 204 messages in EnMicroMsg.db are gone" in lost.stdout
+
+
+class ChatDriver:
+    """The example of holdfast/userdata/driver.py: a chat app with a field and a button."""
+
+    package_name = PACKAGE
+    letter = "milk"
+
+    def open(self, device: Device, *, deadline: Deadline) -> None:
+        device.shell.run(f"monkey -p {PACKAGE} 1", deadline=deadline)
+        self._place(device, "entry", deadline)
+
+    def seed(self, device: Device, *, deadline: Deadline) -> None:
+        device.ui.tap(*self._place(device, "entry", deadline), deadline=deadline)
+        device.shell.run(f"input text {self.letter}", deadline=deadline)
+        device.ui.tap(*self._place(device, "send", deadline), deadline=deadline)
+
+    def verify(self, device: Device, *, deadline: Deadline) -> tuple[str, ...]:
+        shown = [node.get("text") for node in self._nodes(device, "message", deadline)]
+        return () if self.letter in shown else (f"the message {self.letter!r} is not shown",)
+
+    def _nodes(self, device: Device, name: str, deadline: Deadline) -> list[ElementTree.Element]:
+        tree = ElementTree.fromstring(device.ui.hierarchy(deadline=deadline))
+        wanted = f"{PACKAGE}:id/{name}"
+        return [node for node in tree.iter("node") if node.get("resource-id") == wanted]
+
+    def _place(self, device: Device, name: str, deadline: Deadline) -> tuple[int, int]:
+        def found() -> list[ElementTree.Element]:
+            return self._nodes(device, name, deadline)
+
+        node = wait_until(found, deadline, what=f"{name} on the screen")[0]
+        left, top, right, bottom = map(int, re.findall(r"\d+", node.get("bounds", "")))
+        return (left + right) // 2, (top + bottom) // 2
+
+
+def test_an_app_with_a_driver_shows_what_was_written_until_its_data_is_gone(
+    phone: Rehearsal,
+) -> None:
+    driver: AppDriver = ChatDriver()
+    driver.open(phone.device, deadline=soon())
+    assert driver.verify(phone.device, deadline=soon()) == ("the message 'milk' is not shown",)
+    driver.seed(phone.device, deadline=soon())
+    assert driver.verify(phone.device, deadline=soon()) == ()
+    clear_data(phone)
+    driver.open(phone.device, deadline=soon())
+    assert driver.verify(phone.device, deadline=soon()) == ("the message 'milk' is not shown",)
