@@ -68,7 +68,7 @@ class AvdProvider:
     @property
     def resource(self) -> str:
         """An AVD runs once: its disk is not shared."""
-        return f"avd/{self._spec.avd}"
+        return f"avd/{self._spec.avd_name}"
 
     def start(self, deadline: Deadline, *, say: Say) -> Endpoint:
         emulator = self._tool("emulator", "emulator")
@@ -116,16 +116,16 @@ class AvdProvider:
             device=self._spec.name,
             environment=self._environment(),
         )
-        if status == 0 and self._spec.avd in listed.split():
+        if status == 0 and self._spec.avd_name in listed.split():
             return
         if self._spec.system_image is None:
             raise ConfigurationError(
-                f"device {self._spec.name}: there is no AVD {self._spec.avd!r}; give "
+                f"device {self._spec.name}: there is no AVD {self._spec.avd_name!r}; give "
                 "`system_image` to have it created"
             )
         manager = self._tool("cmdline-tools/latest/bin", "avdmanager")
         status, said = run_tool(
-            [manager, "create", "avd", "-n", self._spec.avd, "-k", self._spec.system_image],
+            [manager, "create", "avd", "-n", self._spec.avd_name, "-k", self._spec.system_image],
             deadline=deadline.within(_CREATE_S),
             device=self._spec.name,
             environment=self._environment(),
@@ -133,7 +133,7 @@ class AvdProvider:
         )
         if status != 0:
             raise ConfigurationError(
-                f"device {self._spec.name}: avdmanager did not create {self._spec.avd!r} from "
+                f"device {self._spec.name}: avdmanager did not create {self._spec.avd_name!r} from "
                 f"{self._spec.system_image!r}: {said.strip()[-300:]}"
             )
 
@@ -141,7 +141,7 @@ class AvdProvider:
         spec = self._spec
         start = ["-snapshot", spec.snapshot] if spec.snapshot else ["-no-snapshot-load"]
         return (
-            emulator, "-avd", spec.avd, "-port", str(port),
+            emulator, "-avd", spec.avd_name, "-port", str(port),
             "-no-window", "-no-audio", "-no-boot-anim", "-no-snapshot-save",
             "-gpu", "swiftshader_indirect", "-accel", "on" if spec.acceleration else "off",
             *start,

@@ -127,7 +127,7 @@ class AvdSpec(_Device):
     """
 
     kind: Literal["avd"]
-    avd: str = Field(pattern=NAME)
+    avd_name: str = Field(pattern=NAME)
     system_image: str | None = Field(default=None, pattern=r"^system-images(;[A-Za-z0-9._-]+){3}$")
     snapshot: str | None = Field(default=None, pattern=NAME)
     wipe_data: StrictBool = False

@@ -12,7 +12,7 @@ import re
 import shutil
 import socket
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -33,7 +33,6 @@ from holdfast.lab.virtual import PrivateAdbServer
 
 __all__ = ["Complaint", "Launch", "Started", "find_program", "free_port", "is_free", "run_tool"]
 
-_LOOK_S = 0.5
 _STOP_S = 20.0
 _PASSED_ON = ("PATH", "LANG", "LC_ALL", "TMPDIR", "TZ", "XDG_RUNTIME_DIR", "DOCKER_HOST")
 
@@ -79,6 +78,17 @@ class Launch:
     fastboot: str | None = None
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _WatchedAdb(AdbHost):
+    """`still_runs` raises once there is no use in looking on."""
+
+    still_runs: Callable[[], None]
+
+    def state_of(self, serial: str, deadline: Deadline) -> str | None:
+        self.still_runs()
+        return AdbHost.state_of(self, serial, deadline)
+
+
 class Started:
     """One such device: `start` it, `stop` it. `title` is what messages call it."""
 
@@ -110,18 +120,20 @@ class Started:
         self._process.stop(deadline)
 
     def _wait(self, adb: AdbHost, serial: str, deadline: Deadline, say: Say) -> None:
-        """Look for the device, and that its program still runs, in turns."""
-        while True:
-            step = deadline.within(_LOOK_S)
-            try:
-                wait_for_device(adb, serial, step, authorise=deadline, say=say)
-            except (DeviceLost, DeadlineExceeded) as error:
-                if not self._process.running:
-                    raise self._fault() from error
-                if deadline.passed:
-                    raise self._never_booted(error, deadline) from error
-            else:
-                return
+        """Look for the device, and at each look that its program still runs."""
+        watched = _WatchedAdb(
+            host=adb.host, port=adb.port, device=adb.device, still_runs=self._require_running
+        )
+        try:
+            wait_for_device(watched, serial, deadline, authorise=deadline, say=say)
+        except (DeviceLost, DeadlineExceeded) as error:
+            if not self._process.running:
+                raise self._fault() from error
+            raise self._never_booted(error, deadline) from error
+
+    def _require_running(self) -> None:
+        if not self._process.running:
+            raise self._fault()
 
     def _fault(self) -> HoldfastError:
         said = self._process.complaint

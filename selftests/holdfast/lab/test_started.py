@@ -45,7 +45,7 @@ os.environ["PYTHONPATH"] = {root!r}
 os.execv(sys.executable, [sys.executable, "-m", "virtualdevice", "run", "aosp-34", "--port",
                           str(port), "--until-stdin-closes"])
 """
-AVD = AvdSpec(name="emu", kind="avd", avd="nightly")
+AVD = AvdSpec(name="emu", kind="avd", avd_name="nightly")
 AVD_PORT = r"-port (\d+)"
 REDROID = RedroidSpec(
     name="container",

@@ -14,7 +14,7 @@ devices:
     serial: phone
     {more}
     prepare: {{goal: {goal}, user_data: wipe, build: "maker/phone:2", package: image.zip}}
-  - {{name: idle, kind: avd, avd: nightly}}
+  - {{name: idle, kind: avd, avd_name: nightly}}
 """
 
 
