@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -15,6 +16,9 @@ __all__ = ["measured"]
 _MAX_PIXELS = 40_000_000
 _UNLIKE = 48  # of 255: what lies nearer to the ground is its shading
 _FAINT = 2  # of 255, the mean of a row: below it the row holds no letters
+_FITS = 1.1
+_WIDE_EM, _LATIN_EM = 0.9, 0.45  # mean advance: of ideographs, of Latin, Greek and Cyrillic text
+_LATIN_END = 0x530  # what comes behind is set in too many ways to say
 _MIN_INK = 96  # of 765: how far the commonest ink lies from the ground at least
 
 
@@ -54,8 +58,28 @@ def _measured(piece: TextPiece, picture: Image.Image) -> TextPiece:
     inked = line.crop(drawn) if drawn else line
     share = inked.histogram()[255] / (inked.width * inked.height)
     return replace(
-        piece, size_px=bottom - top, colour="#{:02x}{:02x}{:02x}".format(*ink), weight=share
+        piece,
+        size_px=bottom - top,
+        colour="#{:02x}{:02x}{:02x}".format(*ink),
+        weight=share,
+        cut_off=piece.cut_off or _cannot_fit(piece, lines=len(lines), em_px=bottom - top),
     )
+
+
+def _cannot_fit(piece: TextPiece, *, lines: int, em_px: int) -> bool:
+    """Whether the lines that are drawn are too short for the text, even set as narrowly as can be.
+
+    Android gives the whole text of a view, also where it has drawn only its beginning. The height
+    of the tallest letters is no more than an em, so that the estimate errs towards fitting.
+    """
+    narrowest_px = sum(_narrowest_em(character) for character in piece.text) * em_px
+    return narrowest_px > _FITS * lines * piece.bounds.width_px
+
+
+def _narrowest_em(character: str) -> float:
+    if unicodedata.east_asian_width(character) in "WF":
+        return _WIDE_EM
+    return _LATIN_EM if ord(character) < _LATIN_END else 0.0
 
 
 def _inside(bounds: Bounds, picture: Image.Image) -> tuple[int, int, int, int] | None:

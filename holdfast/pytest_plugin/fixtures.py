@@ -42,8 +42,10 @@ def scenario(request: pytest.FixtureRequest, holdfast_rig: Rig) -> Scenario:
     label_device(device=facts.name, model=facts.model, build=facts.build, api=facts.api)
     _require_offered(request.node, facts)
 
-    def run(*, update: str, route: str, persona: str | None = None) -> Verdict:
-        plan = plan_from_words(update=update, route=route, persona=persona)
+    def run(
+        *, update: str, route: str, persona: str | None = None, when: str | None = None
+    ) -> Verdict:
+        plan = plan_from_words(update=update, route=route, persona=persona, when=when)
         try:
             result = holdfast_rig.run(plan)
         except NotCovered as reason:

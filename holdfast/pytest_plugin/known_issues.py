@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from holdfast.lab.yaml_file import read_yaml
 from holdfast.scenario.result import (
+    Circumstance,
     Persona,
     Route,
     ScenarioPlan,
@@ -23,8 +24,10 @@ from holdfast.scenario.result import (
 __all__ = ["KnownIssue", "KnownIssues", "read_known_issues"]
 
 _ALL_PLANS = tuple(
-    str(ScenarioPlan(update=update, route=route, persona=persona))
-    for update, route, persona in product(UpdateKind, Route, (None, *Persona))
+    str(ScenarioPlan(update=update, route=route, persona=persona, when=when))
+    for update, route, persona, when in product(
+        UpdateKind, Route, (None, *Persona), (None, *Circumstance)
+    )
 )
 
 

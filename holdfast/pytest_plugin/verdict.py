@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from holdfast.errors import ConfigurationError, HarnessFault, LabError
 from holdfast.scenario.result import (
+    Circumstance,
     Persona,
     Route,
     ScenarioPlan,
@@ -95,12 +96,15 @@ def _explained(result: ScenarioResult, *, required: str) -> str:
     return "\n".join(lines)
 
 
-def plan_from_words(*, update: str, route: str, persona: str | None) -> ScenarioPlan:
+def plan_from_words(
+    *, update: str, route: str, persona: str | None, when: str | None = None
+) -> ScenarioPlan:
     """A plan from what a test wrote. ConfigurationError lists the words there are."""
     plan = ScenarioPlan(
         update=_word(UpdateKind, update, what="update"),
         route=_word(Route, route, what="route"),
         persona=None if persona is None else _word(Persona, persona, what="persona"),
+        when=None if when is None else _word(Circumstance, when, what="circumstance"),
     )
     if plan.route in _SHOWS_SOMETHING and plan.persona is None:
         raise ConfigurationError(

@@ -10,6 +10,7 @@ from enum import StrEnum
 
 __all__ = [
     "AskedClause",
+    "Circumstance",
     "DialogSeen",
     "Persona",
     "Route",
@@ -50,6 +51,17 @@ class Persona(StrEnum):
     HASTY = "hasty"
 
 
+class Circumstance(StrEnum):
+    """How the device is when an update arrives, if not on its home screen.
+
+    LOCKED: at its lock screen, before somebody who cannot unlock it.
+    """
+
+    LOCKED = "locked"
+    ANOTHER_APP = "another_app"
+    LARGEST_FONT = "largest_font"
+
+
 class VerdictKind(StrEnum):
     """The verdicts of the design; `passes` says whether a firmware may end there."""
 
@@ -83,10 +95,12 @@ class ScenarioPlan:
     update: UpdateKind
     route: Route
     persona: Persona | None = None
+    when: Circumstance | None = None
 
     def __str__(self) -> str:
         who = f" {self.persona}" if self.persona else ""
-        return f"{self.update} by {self.route}{who}"
+        when = f" when {self.when}" if self.when else ""
+        return f"{self.update} by {self.route}{who}{when}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -14,10 +14,11 @@ from holdfast.dialogs.captured import CapturedDialog, Destroyed, DialogText, Gap
 from holdfast.dialogs.judge import judge
 from holdfast.dialogs.policy import Policy
 from holdfast.errors import LabError
+from holdfast.scenario.circumstances import circumstance, unlock
 from holdfast.scenario.limits import Limits
 from holdfast.scenario.personas import Answer, Person, somebody
 from holdfast.scenario.prepare import Home
-from holdfast.scenario.result import Persona, Route, ScenarioPlan
+from holdfast.scenario.result import Circumstance, Persona, Route, ScenarioPlan
 from holdfast.scenario.routes import Arrival, Store, deliver, needs_somebody
 from holdfast.scenario.settle import Settling
 from holdfast.scenario.updates import AppUnderTest, Delivered
@@ -74,8 +75,14 @@ class Happened:
 def watch_update(run: Run, home: Home, before: PackageRecord) -> Happened:
     """Deliver the update and wait until what it set off is over."""
     device, plan = run.device, run.plan
+    with circumstance(device, plan.when, deadline=run.deadline) as drawn:
+        own = home.packages | drawn | {run.package_name} | _keyboard(run)
+        return _deliver_and_watch(run, own, before)
+
+
+def _deliver_and_watch(run: Run, own: frozenset[str], before: PackageRecord) -> Happened:
+    device, plan = run.device, run.plan
     deadline = run.deadline.within(run.limits.settle_s)
-    own = home.packages | {run.package_name} | _keyboard(run)
     person = _person(run)
     _load_words(run)
     with (
@@ -95,6 +102,10 @@ def watch_update(run: Run, home: Home, before: PackageRecord) -> Happened:
             store=run.store,
             deadline=run.step(),
         )
+        if plan.when is Circumstance.LOCKED:
+            settling.quiet(deadline=deadline, at_least_s=run.limits.watch_s)
+            unlock(device, deadline=deadline)
+            settling = Settling(device, seen, _owner(run), limits=run.limits)
         if needs_somebody(plan.route):
             after = settling.by_screen(before, package_name=run.package_name, deadline=deadline)
         else:
@@ -195,6 +206,18 @@ def _person(run: Run) -> Person | None:
         app_name=run.app_name,
         language=run.device.build.locale,
         watch_s=run.limits.watch_s,
+    )
+
+
+def _owner(run: Run) -> Person:
+    """Comes back to a phone that somebody else had in hand, and answers nothing."""
+    return somebody(
+        Persona.ABSENT,
+        ui=run.device.ui,
+        clock=run.device.clock,
+        app_name=run.app_name,
+        language=run.device.build.locale,
+        watch_s=run.limits.quiet_s,
     )
 
 

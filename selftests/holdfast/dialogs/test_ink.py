@@ -61,3 +61,11 @@ def test_a_text_outside_of_the_picture_or_without_ink_stays_unknown() -> None:
     outside = piece(Bounds(left_px=900, top_px=900, right_px=950, bottom_px=950))
     empty = piece(Bounds(left_px=0, top_px=80, right_px=400, bottom_px=100))
     assert measured([outside, empty], drawn(size=20, colour="#222222")) == (outside, empty)
+
+
+def test_a_text_of_which_only_the_beginning_is_drawn_is_cut_off() -> None:
+    whole = piece(BELOW)
+    long = TextPiece(text="All data will be lost. " * 9, bounds=TOP)
+    cut, fits = measured([long, whole], drawn(size=40, colour="#222222"))
+    assert cut.cut_off
+    assert not fits.cut_off

@@ -3,17 +3,27 @@ red, with the verdict and the clauses that say why."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
 from holdfast.deadline import Deadline
 from holdfast.device.device import Device
-from holdfast.scenario.result import Persona, ScenarioPlan, ScenarioResult, UpdateKind, VerdictKind
+from holdfast.scenario.result import (
+    Circumstance,
+    Persona,
+    ScenarioPlan,
+    ScenarioResult,
+    UpdateKind,
+    VerdictKind,
+)
 from holdfast.scenario.run import run_scenario
+from holdfast.scenario.updates import UpdateMissing
 from selftests.holdfast.scenario.test_on_a_device import APP, pushed, running
 
 REFUSED, INTACT = VerdictKind.REFUSED_DATA_INTACT, VerdictKind.UPDATED_DATA_INTACT
+LOCKED, ANOTHER_APP = Circumstance.LOCKED, Circumstance.ANOTHER_APP
+LARGEST_FONT = Circumstance.LARGEST_FONT
 BADLY_TOLD = VerdictKind.LOSS_AFTER_INADEQUATE_WARNING
 
 
@@ -130,3 +140,54 @@ def test_a_good_update_is_not_announced_as_a_loss(personality: str, verdict: Ver
     with running(personality) as device:
         result = run(device, pushed(UpdateKind.SAME_SIGNER, Persona.CARELESS))
     assert result.verdict is verdict, result
+
+
+@pytest.mark.parametrize(
+    ("personality", "verdict", "missed"),
+    [
+        ("prompt-warns-twice", VerdictKind.INFORMED_LOSS, ()),
+        ("prompt-cuts-large-text", BADLY_TOLD, ("text_not_cut_off",)),
+    ],
+)
+def test_a_warning_can_be_read_in_the_largest_font(
+    personality: str, verdict: VerdictKind, missed: tuple[str, ...]
+) -> None:
+    with running(personality) as device:
+        plan = replace(pushed(UpdateKind.OTHER_SIGNER, Persona.PERSISTENT), when=LARGEST_FONT)
+        result = run(device, plan)
+        scale = device.shell.run("settings get system font_scale", deadline=Deadline.after(20))
+    assert result.verdict is verdict, result
+    assert result.missed_clauses == missed
+    assert scale.text.strip() == "1.0"
+
+
+@pytest.mark.parametrize(
+    ("personality", "verdict"),
+    [("prompt-behind-lock-screen", REFUSED), ("prompt-over-lock-screen", BADLY_TOLD)],
+)
+def test_nobody_answers_for_the_owner_at_the_lock_screen(
+    personality: str, verdict: VerdictKind
+) -> None:
+    with running(personality) as device:
+        plan = replace(pushed(UpdateKind.OTHER_SIGNER, Persona.CARELESS), when=LOCKED)
+        result = run(device, plan)
+    assert result.verdict is verdict, result
+    assert any(dialog.kind == "dialog" for dialog in result.dialogs)
+
+
+@pytest.mark.parametrize(
+    ("personality", "verdict"), [("aosp-30", REFUSED), ("prompt-warns-once", BADLY_TOLD)]
+)
+def test_a_prompt_over_another_app_takes_no_tap_that_was_meant_for_that(
+    personality: str, verdict: VerdictKind
+) -> None:
+    with running(personality) as device:
+        plan = replace(pushed(UpdateKind.OTHER_SIGNER, Persona.HASTY), when=ANOTHER_APP)
+        result = run(device, plan)
+    assert result.verdict is verdict, result
+
+
+def test_a_device_without_a_lock_screen_cannot_show_one() -> None:
+    plan = replace(pushed(UpdateKind.OTHER_SIGNER, Persona.CARELESS), when=LOCKED)
+    with running("aosp-30") as device, pytest.raises(UpdateMissing, match="no lock screen"):
+        run(device, plan)
