@@ -9,7 +9,6 @@ from virtualdevice.system.builtin_defects import BUILTIN
 __all__ = ["NOT_REHEARSED", "built_in_defects"]
 
 _NO_PRELOAD = "the app under test is no part of the system image"
-_NO_OTHER_APPS = "the rehearsal device has no such records of other apps"
 
 NOT_REHEARSED: Mapping[str, str] = {
     "3 a preloaded app took the user's app's place": _NO_PRELOAD,
@@ -20,11 +19,7 @@ NOT_REHEARSED: Mapping[str, str] = {
     "11 the factory version came back without the data": _NO_PRELOAD,
     "8 all apps got other app ids": "only one app of the rehearsal device is the user's",
     "13 shared storage does not work": "the rehearsal device's storage always works",
-    "16 the device wants to be set up anew": "no defect of the rehearsal device asks for that",
-    "17 text messages are gone": _NO_OTHER_APPS,
-    "18 contacts, calls or appointments are gone": _NO_OTHER_APPS,
-    "20 accounts are gone": _NO_OTHER_APPS,
-    "23 default apps changed": "no defect of the rehearsal device moves a role",
+    "20 accounts are gone": "the rehearsal device has no accounts",
     "26 labels no longer fit the app": "the rehearsal device has no SELinux",
     "30 a user or profile is gone": "the rehearsal device has one user",
     "31 a storage volume is gone": "the rehearsal device has one volume",

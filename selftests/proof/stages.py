@@ -36,6 +36,13 @@ SCENARIOS = (
 PUSHED = ScenarioPlan(
     update=UpdateKind.SAME_SIGNER, route=Route.STORE_PUSH, persona=Persona.CARELESS
 )
+CHOICES = (
+    "settings put system screen_off_timeout 600000",
+    "content insert --uri content://sms --bind address:s:555 --bind body:s:hello",
+    "content insert --uri content://com.android.contacts/raw_contacts --bind account_type:s:x",
+    f"cmd role add-role-holder android.app.role.SMS {PACKAGE}",
+)
+"""What a user has besides this app's data. A virtual device takes it from any shell."""
 KINDS = tuple(
     kind for kind in VerdictKind if not kind.passes and kind is not VerdictKind.INCONCLUSIVE
 )
@@ -159,7 +166,8 @@ def stages(running: Rehearsal) -> Iterator[tuple[str, str]]:
     """Each stage is compared with what was before it, so that one harm is counted once."""
     device = running.device
     plant(device, PACKAGE, deadline=_soon())
-    device.shell.run("settings put system screen_off_timeout 600000", deadline=_soon())
+    for command in CHOICES:
+        device.shell.run(command, deadline=_soon())
     before = collect(device, PACKAGE, deadline=_soon())
     for stage in STAGES:
         trouble = stage.act(running)

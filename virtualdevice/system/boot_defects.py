@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from virtualdevice.system.defects import Boot, Defect, Parts
+from virtualdevice.system.media import INDEX_LOST
 from virtualdevice.system.packages.permissions import is_runtime
 from virtualdevice.system.packages.records import PackageRecord
 
@@ -86,6 +87,32 @@ async def _wipe_databases_at_boot(parts: Parts, boot: Boot) -> None:
         )
 
 
+async def _ask_to_set_up(parts: Parts, boot: Boot) -> None:
+    parts.settings.put("global", "device_provisioned", "0")
+    parts.settings.put("secure", "user_setup_complete", "0")
+
+
+async def _forget_roles(parts: Parts, boot: Boot) -> None:
+    _forget(parts, "role ")
+
+
+async def _forget_messages(parts: Parts, boot: Boot) -> None:
+    _forget(parts, "rows content://sms")
+
+
+async def _forget_contacts(parts: Parts, boot: Boot) -> None:
+    _forget(parts, "rows content://com.android.contacts")
+
+
+def _forget(parts: Parts, beginning: str) -> None:
+    for name in [key for key in parts.registry.extra if key.startswith(beginning)]:
+        del parts.registry.extra[name]
+
+
+async def _lose_media_index(parts: Parts, boot: Boot) -> None:
+    parts.registry.extra[INDEX_LOST] = "1"
+
+
 BOOT_DEFECTS = (
     Defect(
         name="appid_renumbered_on_reboot",
@@ -158,5 +185,35 @@ BOOT_DEFECTS = (
         about="after a reboot credential-encrypted storage is never unlocked",
         reference="12",
         flags=frozenset({"ce_stays_locked"}),
+    ),
+    Defect(
+        name="set_up_anew_on_reboot",
+        about="a reboot makes the device ask to be set up anew",
+        reference="16",
+        at_boot=_ask_to_set_up,
+    ),
+    Defect(
+        name="messages_lost_on_reboot",
+        about="a reboot takes the text messages",
+        reference="17",
+        at_boot=_forget_messages,
+    ),
+    Defect(
+        name="contacts_lost_on_reboot",
+        about="a reboot takes the contacts",
+        reference="18",
+        at_boot=_forget_contacts,
+    ),
+    Defect(
+        name="roles_lost_on_reboot",
+        about="a reboot forgets which apps the user made default ones",
+        reference="23",
+        at_boot=_forget_roles,
+    ),
+    Defect(
+        name="media_index_lost_on_reboot",
+        about="a reboot empties the index of pictures; the files stay",
+        reference="25",
+        at_boot=_lose_media_index,
     ),
 )

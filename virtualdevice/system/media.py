@@ -9,10 +9,12 @@ from collections.abc import AsyncIterator
 
 from virtualdevice.seams import FileKind, Files
 
-__all__ = ["media_path", "media_rows"]
+__all__ = ["INDEX_LOST", "media_path", "media_rows"]
 
 ROOT = "/storage/emulated/0"
 DEPTH_LIMIT = 4
+INDEX_LOST = "media-index-lost"
+"""With this among the records' extras, the index has no row of any file."""
 PRIVATE = (f"{ROOT}/Android/data", f"{ROOT}/Android/obb")
 
 

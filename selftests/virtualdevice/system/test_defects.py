@@ -31,7 +31,14 @@ SEEDS = {
     f"{EXTERNAL}/data/{NAME}/files/map": b"map",
     f"{EXTERNAL}/media/{NAME}/picture": b"picture",
     f"{EXTERNAL}/obb/{NAME}/main.obb": b"level 1",
+    "/storage/emulated/0/DCIM/dog.jpg": b"\xff\xd8 a dog",
 }
+ROWS = (
+    "content://media/external/images/media",
+    "content://sms",
+    "content://com.android.contacts/raw_contacts",
+)
+ROLE = "android.app.role.SMS"
 OLD_NS = 1_500_000_000_000_000_000
 
 
@@ -52,6 +59,9 @@ async def seeded(root: Path, *defects: str) -> Rig:
     await rig.run("settings", "put", "secure", "private", "1")
     await rig.run("pm", "grant", NAME, "android.permission.CAMERA")
     await rig.run("appops", "set", NAME, "SYSTEM_ALERT_WINDOW", "allow")
+    for uri in ROWS[1:]:
+        await rig.run("content", "insert", "--uri", uri, "--bind", "body:s:hello")
+    await rig.run("cmd", "role", "add-role-holder", "--user", "0", ROLE, NAME)
     return rig
 
 
@@ -72,6 +82,10 @@ async def seen(rig: Rig, *, with_version: bool = True) -> dict[str, Any]:
         facts["version"] = record.version_code if with_version else None
         facts["owner"] = await rig.phone.parts.storage.owner(NAME)
     facts["setting"] = (await rig.run("settings", "get", "secure", "private")).out
+    facts["set up"] = (await rig.run("settings", "get", "secure", "user_setup_complete")).out
+    for uri in ROWS:
+        facts[uri] = (await rig.run("content", "query", "--uri", uri, "--projection", "_id")).out
+    facts["role"] = (await rig.run("cmd", "role", "holders", ROLE)).out
     answer = await rig.run("run-as", NAME, "id")
     facts["run-as"] = answer.text
     return facts

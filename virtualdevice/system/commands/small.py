@@ -1,22 +1,18 @@
-"""Small commands: ime, svc, monkey, appops, content, service, reboot, and the like."""
+"""Small commands: ime, svc, monkey, appops, service, reboot, and the like."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
 from dataclasses import replace
 
 from virtualdevice.seams import BootMode
 from virtualdevice.system.commands.arguments import CommandRefused, Words
 from virtualdevice.system.commands.dumpsys import MORE_SERVICES, SERVICES
 from virtualdevice.system.invocation import ROOT_UID, SHELL_UID, Invocation
-from virtualdevice.system.media import media_rows
 from virtualdevice.system.phone import Phone
 from virtualdevice.system.properties import reboot_mode
 
-__all__ = ["appops", "content", "ime", "monkey", "reboot", "service", "svc"]
+__all__ = ["appops", "ime", "monkey", "reboot", "service", "svc"]
 
-DATA_IS = re.compile(r"_data\s*=\s*['\"](.*)['\"]")
 INPUT_METHODS = ("com.android.inputmethod.latin/.LatinIME",)
 
 
@@ -125,47 +121,6 @@ async def appops(phone: Phone, call: Invocation) -> int:
     wanted = words.next()
     lines = [f"{op}: {mode}" for op, mode in record.app_ops.items() if wanted in (None, op)]
     await call.out("\n".join(lines) if lines else "No operations.")
-    return 0
-
-
-async def content(phone: Phone, call: Invocation) -> int:
-    """`content query` of settings and of shared storage's files; other providers are empty."""
-    words = Words(call.arguments)
-    verb = words.next()
-    given: dict[str, str] = {}
-    while (option := words.option()) is not None:
-        given[option] = words.value(option)
-    uri = given.get("--uri", "")
-    if verb == "query" and uri.startswith("content://media/external/file"):
-        return await _query_media(phone, call, given)
-    if verb == "query" and uri.startswith("content://settings/"):
-        namespace = uri.removeprefix("content://settings/").split("/")[0]
-        if namespace in ("system", "secure", "global"):
-            rows = [
-                f"Row: {n} _id={n + 1}, name={key}, value={value}"
-                for n, (key, value) in enumerate(phone.parts.settings.items(namespace))
-            ]
-            await call.out("\n".join(rows) if rows else "No result found.")
-            return 0
-    if verb == "query":
-        await call.out("No result found.")
-        return 0
-    await call.error("[ERROR] Unsupported operation")
-    return 1
-
-
-async def _query_media(phone: Phone, call: Invocation, given: Mapping[str, str]) -> int:
-    """The columns _id and _data; of --where, only `_data='PATH'`."""
-    wanted = DATA_IS.fullmatch(given.get("--where", "").strip())
-    columns = given.get("--projection", "_id:_data").split(":")
-    lines: list[str] = []
-    async for row_id, path in media_rows(phone.parts.files):
-        if wanted is not None and path != wanted[1]:
-            continue
-        row = {"_id": str(row_id), "_data": path}
-        shown = ", ".join(f"{name}={row.get(name, 'NULL')}" for name in columns)
-        lines.append(f"Row: {len(lines)} {shown}")
-    await call.out("\n".join(lines) if lines else "No result found.")
     return 0
 
 

@@ -1,0 +1,113 @@
+"""`content`, the shell's way to content providers, and `cmd role`, that to default apps.
+
+What other apps keep (messages, contacts, calls, appointments) is here no more than a count of rows,
+kept with the package manager's records, as roles are.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from virtualdevice.system.commands.arguments import CommandRefused, Words
+from virtualdevice.system.invocation import Invocation
+from virtualdevice.system.media import INDEX_LOST, media_rows
+from virtualdevice.system.phone import Phone
+
+__all__ = ["content", "role"]
+
+DATA_IS = re.compile(r"_data\s*=\s*['\"](.*)['\"]")
+MEDIA = "content://media/external/"
+KINDS = {
+    "file": (),
+    "images/media": (".jpg", ".jpeg", ".png", ".gif", ".webp"),
+    "video/media": (".mp4", ".3gp"),
+    "audio/media": (".mp3", ".ogg", ".m4a"),
+}
+"""The media provider's tables, and what files each of them is for; all of them if none is named."""
+COUNTED = (
+    "content://sms",
+    "content://com.android.contacts/raw_contacts",
+    "content://call_log/calls",
+    "content://com.android.calendar/events",
+)
+
+
+async def content(phone: Phone, call: Invocation) -> int:
+    """`content query` of settings, shared storage's files and counted rows; `content insert` of
+    the latter. Other providers are empty."""
+    words = Words(call.arguments)
+    verb = words.next()
+    given: dict[str, str] = {}
+    while (option := words.option()) is not None:
+        given[option] = words.value(option)
+    uri = given.get("--uri", "").rstrip("/")
+    if verb == "insert" and uri in COUNTED:
+        rows = int(phone.parts.registry.extra.get(f"rows {uri}", "0"))
+        phone.parts.registry.extra[f"rows {uri}"] = str(rows + 1)
+        await phone.parts.save_packages()
+        return 0
+    if verb != "query":
+        await call.error("[ERROR] Unsupported operation")
+        return 1
+    lines = [f"Row: {n} {row}" for n, row in enumerate(await _rows(phone, uri, given))]
+    await call.out("\n".join(lines) if lines else "No result found.")
+    return 0
+
+
+async def _rows(phone: Phone, uri: str, given: Mapping[str, str]) -> list[str]:
+    if uri.startswith(MEDIA):
+        return await _media(phone, uri.removeprefix(MEDIA), given)
+    if uri in COUNTED:
+        count = int(phone.parts.registry.extra.get(f"rows {uri}", "0"))
+        return [f"_id={n + 1}" for n in range(count)]
+    namespace = uri.removeprefix("content://settings/").split("/")[0]
+    if uri.startswith("content://settings/") and namespace in ("system", "secure", "global"):
+        return [
+            f"_id={n + 1}, name={key}, value={value}"
+            for n, (key, value) in enumerate(phone.parts.settings.items(namespace))
+        ]
+    return []
+
+
+async def _media(phone: Phone, table: str, given: Mapping[str, str]) -> list[str]:
+    """The columns _id and _data; of --where, only `_data='PATH'`."""
+    if table not in KINDS or phone.parts.registry.extra.get(INDEX_LOST):
+        return []
+    wanted = DATA_IS.fullmatch(given.get("--where", "").strip())
+    columns = given.get("--projection", "_id:_data").split(":")
+    lines = []
+    async for row_id, path in media_rows(phone.parts.files):
+        if wanted is not None and path != wanted[1]:
+            continue
+        if KINDS[table] and not path.lower().endswith(KINDS[table]):
+            continue
+        row = {"_id": str(row_id), "_data": path}
+        lines.append(", ".join(f"{name}={row.get(name, 'NULL')}" for name in columns))
+    return lines
+
+
+async def role(phone: Phone, call: Invocation) -> int:
+    """`cmd role holders|add-role-holder|remove-role-holder [--user N] ROLE [PACKAGE]`; one holder
+    at most."""
+    words = Words(call.arguments)
+    verb = words.next()
+    while (option := words.option()) is not None:
+        if option == "--user":
+            words.value(option)
+    name = words.required("Error: Role name not specified.")
+    extra = phone.parts.registry.extra
+    if verb == "holders":
+        holder = extra.get(f"role {name}", "")
+        if holder:
+            await call.out(holder)
+        return 0
+    package = words.required("Error: Package name not specified.")
+    if verb == "add-role-holder" and phone.parts.registry.installed(package) is not None:
+        extra[f"role {name}"] = package
+    elif verb == "remove-role-holder" and extra.get(f"role {name}") == package:
+        del extra[f"role {name}"]
+    else:
+        raise CommandRefused(f"Error: {verb} of {package} as {name} failed")
+    await phone.parts.save_packages()
+    return 0
