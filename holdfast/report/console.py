@@ -34,7 +34,8 @@ def closing_lines(summary: Summary, *, reports: Path) -> tuple[str, ...]:
     counts = [f"{n} {_WORDS[o]}" for o, n in summary.counts.items() if n]
     ran_for = "" if summary.wall_s is None else f" in {summary.wall_s:.0f} s"
     lines = [
-        f"{len(summary.records)} scenarios on {len(summary.devices)} devices{ran_for}: "
+        f"{_count(len(summary.records), 'scenario')} on "
+        f"{_count(len(summary.devices), 'device')}{ran_for}: "
         + (", ".join(counts) or "nothing ran")
     ]
     for outcome in (Outcome.FAILED, Outcome.ERROR, Outcome.INCONCLUSIVE):
@@ -47,13 +48,28 @@ def closing_lines(summary: Summary, *, reports: Path) -> tuple[str, ...]:
         lines.append(f"  known issue {ticket} on {devices}: {len(records)} x {verdicts}")
     for ticket in _by_ticket(summary.of(Outcome.UNEXPECTED_PASS)):
         lines.append(f"  {ticket} no longer fails: close the ticket and take it off the list")
-    lines += _not_covered(summary.of(Outcome.NOT_COVERED))
+    lines += _not_covered(summary.records)
     lines.append(f"  report: {reports / 'index.html'}")
     lines.append(f"{_CONCLUSION[summary.exit_status]} Exit status {int(summary.exit_status)}.")
     return tuple(lines)
 
 
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def _named(records: Sequence[TestRecord], *, heading: str) -> list[str]:
+    """One line each; of many, one line for all that ended alike on a device, with their names."""
+    if len(records) > _NAMED_AT_MOST:
+        alike: dict[tuple[str, str], list[str]] = {}
+        for r in records:
+            ended, name = (str(r.result.verdict), str(r.result.plan)) if r.result else ("", r.title)
+            alike.setdefault((r.device, ended), []).append(name)
+        if len(alike) <= _NAMED_AT_MOST and all(ended for _, ended in alike):
+            return [
+                f"{heading}{len(names)} x {ended} on {device}: {', '.join(names)}"
+                for (device, ended), names in alike.items()
+            ]
     lines = [f"{heading}{r.title} on {r.device}: {r.why}" for r in records[:_NAMED_AT_MOST]]
     if len(records) > _NAMED_AT_MOST:
         lines.append(f"{heading}{len(records) - _NAMED_AT_MOST} more, all in the report")
@@ -68,9 +84,14 @@ def _by_ticket(records: Sequence[TestRecord]) -> dict[str, list[TestRecord]]:
 
 
 def _not_covered(records: Sequence[TestRecord]) -> list[str]:
+    """What was not run, and what could not be seen where something was run, with its reasons."""
     reasons: dict[str, int] = {}
     for record in records:
-        reasons[record.why] = reasons.get(record.why, 0) + 1
+        if record.outcome is Outcome.NOT_COVERED:
+            reasons[record.why] = reasons.get(record.why, 0) + 1
+    for record in records:
+        for unseen in record.result.not_seen if record.result else ():
+            reasons[unseen] = reasons.get(unseen, 0) + 1
     shown = [f"  not covered: {why} ({n})" for why, n in reasons.items()]
     if len(shown) > _NAMED_AT_MOST:
         rest = len(shown) - _NAMED_AT_MOST

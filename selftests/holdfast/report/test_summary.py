@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,23 @@ def test_the_closing_lines_say_what_happened_and_where_the_report_is() -> None:
     assert "not covered: no store adapter (1)" in text
     assert "reports/index.html" in text
     assert "Exit status 1" in text
+
+
+def test_failures_that_ended_alike_are_all_named_in_one_line() -> None:
+    records = [record(f"case{i}", Outcome.FAILED) for i in range(8)]
+    plan, verdict = records[0].result.plan, records[0].result.verdict  # type: ignore[union-attr]
+    text = "\n".join(closing_lines(summarise(records), reports=Path("r")))
+    assert f"failed: 8 x {verdict} on nut-pro-2: {plan}, " in text
+    assert "more" not in text
+
+
+def test_data_that_could_not_be_seen_is_not_covered_by_name() -> None:
+    seen = record("adb", Outcome.PASSED)
+    assert seen.result is not None
+    unseen = replace(seen.result, not_seen=("private data: the app is not debuggable",))
+    text = "\n".join(closing_lines(summarise([replace(seen, result=unseen)]), reports=Path("r")))
+    assert "not covered: private data: the app is not debuggable (1)" in text
+    assert "1 scenario on 1 device:" in text
 
 
 def test_a_known_issue_that_passed_can_be_closed() -> None:
