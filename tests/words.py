@@ -9,7 +9,8 @@ from typing import Literal, Protocol
 
 Update = Literal["same_signer", "other_signer", "rotated", "downgrade", "uninstall_reinstall"]
 Route = Literal["adb", "session", "installer_ui", "store_push"]
-Persona = Literal["careful", "careless", "typing", "absent"]
+Persona = Literal["careful", "careless", "typing", "absent", "hasty", "persistent"]
+Circumstance = Literal["locked", "another_app", "largest_font"]
 Ending = Literal[
     "updated_data_intact",
     "refused_data_intact",
@@ -38,5 +39,10 @@ class Scenario(Protocol):
     """Run one scenario on the device that the test has leased."""
 
     def __call__(
-        self, *, update: Update, route: Route, persona: Persona | None = None
+        self,
+        *,
+        update: Update,
+        route: Route,
+        persona: Persona | None = None,
+        when: Circumstance | None = None,
     ) -> Verdict: ...
