@@ -33,6 +33,7 @@ class FastbootServer:
         self._reserved: socket.socket | None = None
         self._port = 0
         self._server: asyncio.Server | None = None
+        self._is_open = False
         self._connections: set[asyncio.Task[None]] = set()
 
     def reserve(self, port: int) -> int:
@@ -48,7 +49,7 @@ class FastbootServer:
         userspace = mode is BootMode.FASTBOOTD
 
         async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            if self._server is None:  # Accepted, and closed before this began.
+            if not self._is_open:  # Accepted, and closed before this began.
                 writer.close()
                 return
             task = asyncio.current_task()
@@ -62,12 +63,14 @@ class FastbootServer:
                 self._connections.discard(task)
                 writer.close()
 
+        self._is_open = True
         self._server = await asyncio.start_server(accept, sock=listening, limit=CHUNK_BYTES)
 
     async def close(self) -> None:
         """Stop listening; the port stays reserved."""
         if self._server is None:
             return
+        self._is_open = False
         self._server.close()
         self._server = None
         own = asyncio.current_task()
@@ -93,6 +96,8 @@ class FastbootServer:
         while data := await reader.read(CHUNK_BYTES):
             for message in decoder.feed(data):
                 reply = session.handle(message)
+                if reply.leave_to is not None:
+                    await self.close()  # Before the answer: the next client must not find it here.
                 for answer in reply.messages:
                     writer.write(encode_message(answer))
                 await writer.drain()

@@ -108,11 +108,30 @@ async def _appeared_over_a_users_app(
         return
     old, new = existing.version_code, scanned.version_code
     if new > old:
-        critical(parts, f"System package enabled; name: {name}; {old} --> {new}")
+        critical(parts, _image_wins(parts.api, scanned, existing))
         parts.registry.put(_with_app_id(parts, scanned, existing))
         return
-    critical(parts, f"System package disabled; name: {name}; old: {existing.code_path}; new: {old}")
+    text = f"System package disabled; name: {name}; old: {existing.code_path}; "
+    text += f"new: {scanned.code_path}"
+    if parts.api <= 27:  # The words say the opposite of what the numbers do; Android's own.
+        text = (
+            f"Package {name} appeared at {scanned.code_path} but new version {new} better than "
+            f"installed {old}; hiding system"
+        )
+    critical(parts, text)
     parts.registry.put(replace(existing, is_system=True, preload=_as_preload(scanned)))
+
+
+def _image_wins(api: int, scanned: PackageRecord, existing: PackageRecord) -> str:
+    """A preload takes the place of an older app that the user had installed."""
+    name, old, new = scanned.name, existing.version_code, scanned.version_code
+    if api <= 27:
+        return (
+            f"Package {name} at {scanned.code_path} reverting from {existing.code_path}: new "
+            f"version {new} better than installed {old}"
+        )
+    places = f"{existing.code_path} --> {scanned.code_path}"
+    return f"System package enabled; name: {name}; {old} --> {new}; {places}"
 
 
 async def _drop_what_the_image_lacks(parts: Parts) -> None:
