@@ -8,11 +8,13 @@ import time
 import pytest
 
 from holdfast.deadline import SystemClock
+from holdfast.device.shell import ShellResult
 from holdfast.device.ui_server import Interruption
 from holdfast.dialogs import capture as capture_module
 from holdfast.dialogs.capture import Capture
+from holdfast.dialogs.captured import DialogKind
 from holdfast.errors import LabError, UiLost
-from selftests.holdfast.device.fakes import HOME, FakeUi, dialog, screen
+from selftests.holdfast.device.fakes import HOME, FakeShell, FakeUi, dialog, screen
 
 OWN = frozenset({"com.launcher"})
 HOME_SCREEN = screen(HOME)
@@ -133,3 +135,50 @@ def test_what_is_on_the_screen_now_is_known_while_it_runs() -> None:
         (live,) = capture.live
         assert live.window.title == "Update"
         assert capture.count == 1
+
+
+def around(power: str, notices: str = "") -> FakeShell:
+    reply = "\n-- holdfast --\n".join(("", power, notices))
+    return FakeShell(replies=[("", reply)])
+
+
+def watch_with(shell: FakeShell, stage: Stage) -> Capture:
+    capture = Capture(
+        FakeUi(stage), clock=SystemClock(), own=OWN, language="en", shell=shell, package_name="x.y"
+    )
+    with capture:
+        assert stage.over.wait(20)
+    return capture
+
+
+def test_while_the_display_is_off_there_is_no_gap() -> None:
+    scenes = ((HOME_SCREEN, 3), (UiLost("no window"), 8), (HOME_SCREEN, 2))
+    off = watch_with(around("mWakefulness=Asleep"), Stage(*scenes))
+    on = watch_with(around("mWakefulness=Awake"), Stage(*scenes))
+    assert off.blinks == ()
+    assert [blink.why for blink in on.blinks] == ["no window"]
+
+
+def test_the_state_of_the_screen_and_the_activity_stand_in_the_dialog() -> None:
+    shown = screen(HOME, dialog("Update", "?", "Cancel", "OK", package="com.store"))
+    text = "mWakefulness=Awake\n showing=true\n mCurrentFocus=Window{1 u0 com.store/.Ask}\nuser 10"
+    (seen,) = watch_with(around(text), Stage((HOME_SCREEN, 2), (shown, 4))).dialogs
+    assert (seen.screen.on, seen.screen.locked, seen.screen.user_id) == (True, True, 10)
+    assert seen.activity == "com.store.Ask"
+
+
+def test_a_notification_that_nobody_opened_is_seen_once_and_others_own_are_not() -> None:
+    shell = around("")
+    notice = "NotificationRecord(0x1: pkg={} id=1)\n android.text=String (Updated)\n"
+
+    def reply(_: str) -> ShellResult:
+        later = "" if len(shell.sent) < 2 else notice.format("com.store") + notice.format(*OWN)
+        return ShellResult(stdout="\n-- holdfast --\n".join(("", "", later)).encode())
+
+    shell.replies = [("", reply)]
+    shown = screen(HOME, dialog("Update", "?", "Cancel", "OK"))
+    capture = watch_with(shell, Stage((HOME_SCREEN, 2), (shown, 4)))
+    asked, told = capture.dialogs
+    assert (asked.kind, told.kind) == (DialogKind.DIALOG, DialogKind.NOTIFICATION)
+    assert (told.number, told.message, told.package_name) == (2, "Updated", "com.store")
+    assert capture.count == 1
