@@ -13,6 +13,7 @@ from enum import IntFlag
 __all__ = [
     "MountFlag",
     "Namespace",
+    "add_interface",
     "bring_up_interface",
     "die_with_parent",
     "drop_from_bounding_set",
@@ -63,6 +64,8 @@ SIGKILL = 9
 SYS_PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
 SIOCGIFFLAGS = 0x8913
 SIOCSIFFLAGS = 0x8914
+SIOCSIFADDR = 0x8916
+SIOCBRADDBR = 0x89A0
 IFF_UP = 0x1
 
 
@@ -134,6 +137,15 @@ def bring_up_interface(name: str) -> None:
         answer = fcntl.ioctl(control, SIOCGIFFLAGS, request)
         (flags,) = struct.unpack_from("H", answer, 16)
         fcntl.ioctl(control, SIOCSIFFLAGS, struct.pack("16sH14x", name.encode(), flags | IFF_UP))
+
+
+def add_interface(name: str, address: str) -> None:
+    """A network interface that leads nowhere (a bridge without ports), with an IPv4 address."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
+        fcntl.ioctl(control, SIOCBRADDBR, name.encode() + b"\0")
+        where = struct.pack("=H2x4s8x", socket.AF_INET, socket.inet_aton(address))
+        fcntl.ioctl(control, SIOCSIFADDR, struct.pack("16s16s8x", name.encode(), where))
+    bring_up_interface(name)
 
 
 def send_with_descriptors(

@@ -8,6 +8,7 @@ the device's processes die with it.
 
 from __future__ import annotations
 
+import contextlib
 import encodings.idna
 import encodings.latin_1
 import gc
@@ -30,6 +31,7 @@ from virtualdevice.machine.building import (
 from virtualdevice.machine.kernel import (
     MountFlag,
     Namespace,
+    add_interface,
     bring_up_interface,
     die_with_parent,
     drop_from_bounding_set,
@@ -58,6 +60,8 @@ ALL_NAMESPACES = (
 CAPABILITIES_OF_NO_USE = (16, 17, 25, 27)
 """SYS_MODULE, SYS_RAWIO, SYS_TIME, MKNOD: the host's kernel refuses them here anyway."""
 BIND = MountFlag.BIND
+WLAN_ADDRESS = "10.0.2.16"
+"""What Android's emulator has there."""
 DEVICE_NODES = ("null", "zero", "full", "random", "urandom", "tty")
 
 
@@ -191,6 +195,8 @@ def _settle() -> None:
     socket.sethostname("localhost")
     os.umask(0)
     bring_up_interface("lo")
+    with contextlib.suppress(OSError):  # a host's kernel without bridges: a phone without Wi-Fi
+        add_interface("wlan0", WLAN_ADDRESS)
     drop_from_bounding_set(*CAPABILITIES_OF_NO_USE)
     name_this_process(b"/init")
     try:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+from virtualdevice.system.app_processes import AppProcesses
 from virtualdevice.system.packages.records import PackageRecord
 from virtualdevice.system.parts import Parts
 from virtualdevice.system.personality import ScreenKind
-from virtualdevice.system.screen.apps import ChatApp, Launcher, LauncherIcon, ListApp
+from virtualdevice.system.screen.apps import ChatApp, Launcher, LauncherIcon
+from virtualdevice.system.screen.list_app import ListApp
 from virtualdevice.system.screen.surface import Surface, SurfaceKind
 from virtualdevice.system.screen.windows import Screen
 
@@ -65,6 +67,7 @@ class Activities:
     def __init__(self, parts: Parts, screen: Screen) -> None:
         self._parts = parts
         self.screen = screen
+        self.processes = AppProcesses(parts.machine, screen.close_package)
         self.openers: dict[str, Callable[[], Surface]] = {}
         self._with_data: set[str] = set()
 
@@ -76,6 +79,7 @@ class Activities:
     async def open_package(self, record: PackageRecord) -> Surface:
         """Bring its window to the front, or open it."""
         await self.mark_launched(record)
+        await self.processes.start(record.name, record.app_id)
         for surface in self.screen.surfaces[1:]:
             if surface.package == record.name and surface.kind is SurfaceKind.ACTIVITY:
                 self.screen.raise_activity(surface)
@@ -102,7 +106,14 @@ class Activities:
         title = record.label_in(personality.locale)
         activity = self.launcher_activity(record) or f"{record.name}.Main"
         if system is not None and system.screen is not ScreenKind.NONE:
-            return ListApp(package=record.name, activity=activity, title=title, items=system.items)
+            return ListApp(
+                package=record.name,
+                activity=activity,
+                title=title,
+                items=system.items,
+                screens=system.screens,
+                fields=system.fields,
+            )
         return ChatApp(
             package=record.name,
             activity=activity,
@@ -111,13 +122,14 @@ class Activities:
             has_data=await self._parts.storage.has_user_data(record.name),
         )
 
-    def stop_package(self, name: str) -> None:
+    async def stop_package(self, name: str) -> None:
         """Its processes end and its windows go."""
         self.screen.close_package(name)
+        await self.processes.kill(name)
 
     async def package_changed(self, name: str) -> None:
         """Installed, updated, removed or cleared: whatever ran of it was killed."""
-        self.stop_package(name)
+        await self.stop_package(name)
 
     def icons(self) -> list[LauncherIcon]:
         """What the launcher shows: every installed app that has something to open."""

@@ -124,6 +124,8 @@ class ScreenFacts:
 class SystemPackage:
     """A preinstalled package; `app_id` 0 means: the next free one.
 
+    `items` are the rows of a list app. A row that `screens` names opens another list with those
+    rows, and so on; `fields` are the resource ids of text fields above the rows of such a screen.
     With `apk`, a file beside the personality's, all else but `privileged` is read from that.
     """
 
@@ -135,6 +137,8 @@ class SystemPackage:
     app_id: int = 0
     privileged: bool = False
     items: tuple[str, ...] = ()
+    screens: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    fields: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     apk: str = ""
 
 

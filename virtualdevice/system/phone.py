@@ -33,6 +33,7 @@ from virtualdevice.system.store import make_store
 
 __all__ = ["Phone"]
 
+HEALTH_PERIOD_S = 60
 CHARGED = {"level": "100", "ac": "0", "usb": "1", "status": "5", "temp": "250"}
 
 
@@ -84,6 +85,7 @@ class Phone:
         self.ui_server_running = False
         self.battery = dict(CHARGED)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._heartbeat: asyncio.Task[None] | None = None
 
     async def finish_boot(self) -> None:
         """The last thing of a boot: the user is unlocked, and everybody may know."""
@@ -102,6 +104,7 @@ class Phone:
             properties.set(name, value)
         await self.parts.settings.save(self.parts.machine)
         self.booted = True
+        self._heartbeat = asyncio.get_running_loop().create_task(self._report_health())
         if self.store is not None:
             self.begin(self.store.resume())
 
@@ -139,8 +142,9 @@ class Phone:
         return 1 + zlib.crc32(surface.package.encode()) % 97
 
     def pid_of(self, package: str) -> int:
-        """Where nothing real runs, a number that stays the same."""
-        return 1000 + zlib.crc32(package.encode()) % 20000
+        """Of its process; where nothing real runs, a number that stays the same."""
+        running = self.activities.processes.pid_of(package)
+        return running or 1000 + zlib.crc32(package.encode()) % 20000
 
     def reset_battery(self) -> None:
         self.battery = dict(CHARGED)
@@ -200,10 +204,21 @@ class Phone:
 
     async def end_tasks(self) -> None:
         """Cancel what still runs, and wait for it."""
-        tasks = list(self._tasks)
+        tasks = [*self._tasks, *([self._heartbeat] if self._heartbeat is not None else [])]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self.activities.processes.close()
+
+    async def _report_health(self) -> None:
+        """No phone's log is ever silent: healthd writes down the battery once a minute."""
+        while True:
+            await asyncio.sleep(HEALTH_PERIOD_S)
+            level, status = self.battery["level"], self.battery["status"]
+            heat = int(self.battery["temp"]) / 10
+            self.parts.log.write(
+                "healthd", f"battery l={level} v=4200 t={heat:.1f} h=2 st={status} c=0 fc=0 chg=u"
+            )
 
     def _icons(self) -> list[tuple[str, str]]:
         return self.activities.icons()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import os
 import shutil
@@ -137,6 +138,24 @@ class EndedChild(Child):
         """Too late."""
 
 
+class RunningChild(Child):
+    """An app's process: runs until it gets a signal."""
+
+    def __init__(self) -> None:
+        self._ended = asyncio.Event()
+
+    @property
+    def pid(self) -> int:
+        return 4712
+
+    async def wait(self) -> int:
+        await self._ended.wait()
+        return 137
+
+    def send_signal(self, number: int) -> None:
+        self._ended.set()
+
+
 @dataclass(kw_only=True)
 class FakeMachine(Machine):
     fake_files: FakeFiles
@@ -165,7 +184,7 @@ class FakeMachine(Machine):
         stderr: int | None = None,
     ) -> Child:
         self.spawned.append((argv, credentials))
-        return EndedChild()
+        return RunningChild() if b"exec -a" in b" ".join(argv) else EndedChild()
 
     async def listen_tcp(self, port: int) -> socket.socket:
         listener = socket.create_server(("127.0.0.1", 0))

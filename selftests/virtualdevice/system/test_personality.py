@@ -30,6 +30,7 @@ build:
   incremental: "77"
 """
 DELIVERED = {
+    "api-demos": 34,
     **{f"aosp-{api}": api for api in range(21, 37)},
     "aosp-34-userdebug": 34,
     "nut-pro-2-before-4.2.5.1": 25,

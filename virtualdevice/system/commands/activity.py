@@ -32,7 +32,7 @@ async def start(phone: Phone, call: Invocation, words: Words) -> int:
     if record is None:
         return await _not_started(phone, call, intent)
     if options.stop_first:
-        phone.activities.stop_package(record.name)
+        await phone.activities.stop_package(record.name)
     await phone.activities.open_package(record)
     return await _started(phone, call, options)
 
@@ -86,7 +86,7 @@ async def force_stop(phone: Phone, call: Invocation, words: Words) -> int:
             words.value(option)
     name = words.required("Error: Argument required")
     record = phone.parts.registry.installed(name)
-    phone.activities.stop_package(name)
+    await phone.activities.stop_package(name)
     if record is not None:
         phone.parts.registry.put(replace(record, stopped=True))
     return 0
@@ -96,7 +96,9 @@ async def kill(phone: Phone, call: Invocation, words: Words) -> int:
     while (option := words.option()) is not None:
         if option == "--user":
             words.value(option)
-    words.required("Error: Argument required")
+    name = words.required("Error: Argument required")
+    if phone.screen.top_activity.package != name:  # only what is in the background
+        await phone.activities.processes.kill(name)
     return 0
 
 

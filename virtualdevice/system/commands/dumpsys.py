@@ -43,7 +43,9 @@ def dump_window(phone: Phone, arguments: Sequence[str]) -> str:
     if phone.screen.keyboard_shown:
         lines.append("  mInputMethodWindow=Window{2f1d3c5 u0 InputMethod}")
     rotation = phone.screen.rotation
-    lines += [*_focus_lines(phone), f"  mRotation={rotation}", f"  mCurrentRotation={rotation}"]
+    if phone.api < 29 or arguments[:1] != ["windows"]:
+        lines += _focus_lines(phone)  # from 10 on, it is the display that has the focus
+    lines += [f"  mRotation={rotation}", f"  mCurrentRotation={rotation}"]
     if "policy" in arguments or not arguments:
         awake = "true" if phone.screen.is_on else "false"
         locked = "true" if phone.screen.locked else "false"

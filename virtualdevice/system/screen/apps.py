@@ -1,4 +1,4 @@
-"""What ordinary apps show: the launcher, a chat, a list."""
+"""What ordinary apps show: the launcher, a chat."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from virtualdevice.system.screen.surface import Surface
 from virtualdevice.system.screen.view import Bounds, Frame, Look, View, text_height_px
 from virtualdevice.system.screen.widgets import group, label, push_button, title_bar, window
 
-__all__ = ["ChatApp", "Launcher", "LauncherIcon", "ListApp"]
+__all__ = ["ChatApp", "Launcher", "LauncherIcon"]
 
 LauncherIcon = tuple[str, str]  # package name, label
 COLUMNS = 4
@@ -170,38 +170,3 @@ class ChatApp(Surface):
         typed = self.texts.pop("entry", "")
         if typed:
             self.sent.append(typed)
-
-
-class ListApp(Surface):
-    """An app that shows a list and nothing more, such as Settings."""
-
-    def __init__(self, *, package: str, activity: str, title: str, items: Sequence[str]) -> None:
-        super().__init__(package=package, activity=activity)
-        self._title = title
-        self._items = items
-
-    def build(self, frame: Frame) -> View:
-        y = frame.content.top + frame.dp(56)
-        rows = []
-        for number, text in enumerate(self._items):
-            area = Bounds(0, y, frame.width_px, y + frame.dp(56))
-            inner = Bounds(frame.dp(16), y + frame.dp(16), area.right, area.bottom)
-            row = group(
-                area,
-                [label(text, inner, resource_id="android:id/title")],
-                kind="android.widget.LinearLayout",
-            )
-            row.clickable = row.focusable = True
-            row.key = str(number)
-            rows.append(row)
-            y = area.bottom
-        area = Bounds(0, frame.content.top + frame.dp(56), frame.width_px, frame.content.bottom)
-        listing = View(
-            kind="android.widget.ListView",
-            bounds=area,
-            resource_id="android:id/list",
-            scrollable=True,
-            focusable=True,
-            children=rows,
-        )
-        return window(frame, [title_bar(frame, self._title), listing])

@@ -147,6 +147,8 @@ class Fingers:
             self._screen.shade_open = False
         elif abs(start[0] - end[0]) < 8 and abs(start[1] - end[1]) < 8:
             self.tap(*start)
+        else:
+            self._screen.top.scroll(self._screen.frame, start[1] - end[1])
 
     def _confirm(self, surface: Surface) -> None:
         """Enter: a field's action, a button's click; with no focus it only brings one about."""

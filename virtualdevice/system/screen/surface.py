@@ -44,6 +44,10 @@ class Surface(ABC):
         """The Back key; true if the surface is to be closed."""
         return True
 
+    def scroll(self, frame: Frame, by_px: int) -> bool:  # noqa: ARG002 - most have no list
+        """Move what can be scrolled up by so many pixels; whether there is more that way."""
+        return False
+
     def left(self) -> None:  # noqa: B027
         """The surface is no longer on the screen and will not come back."""
 

@@ -16,6 +16,8 @@ from virtualdevice.system.uiserver.selector import Found, find_all
 __all__ = ["NoSuchMethod", "ObjectNotFound", "UiMethods"]
 
 Selector = Mapping[str, Any]
+ALL_PAGES = 1000
+STEP_S, LONGEST_SWIPE_STEPS = 0.005, 2000
 POLL_S = 0.05
 SLOW_S = {"dumpWindowHierarchy": 2.0, "takeScreenshot": 1.0}
 ORIENTATIONS = {"natural": 0, "left": 1, "upsidedown": 2, "right": 3}
@@ -104,20 +106,15 @@ class UiMethods:
             "childByDescription": self._child_by("description"),
             "childByInstance": self._child_by_instance,
             "getParent": self._parent,
-            **dict.fromkeys(
-                [
-                    "flingForward",
-                    "flingBackward",
-                    "flingToBeginning",
-                    "flingToEnd",
-                    "scrollForward",
-                    "scrollBackward",
-                    "scrollToBeginning",
-                    "scrollToEnd",
-                ],
-                self._scroll,
-            ),
-            "scrollTo": lambda selector, target, *rest: bool(self._find(target)),
+            "flingForward": self._scroll_by(1),
+            "flingBackward": self._scroll_by(-1),
+            "flingToBeginning": self._scroll_by(-ALL_PAGES),
+            "flingToEnd": self._scroll_by(ALL_PAGES),
+            "scrollForward": self._scroll_by(1),
+            "scrollBackward": self._scroll_by(-1),
+            "scrollToBeginning": self._scroll_by(-ALL_PAGES),
+            "scrollToEnd": self._scroll_by(ALL_PAGES),
+            "scrollTo": self._scroll_to,
         }
 
     # The device.
@@ -174,21 +171,27 @@ class UiMethods:
         self._fingers.tap(x, y)
         return True
 
-    def _swipe(self, *arguments: Any) -> bool:
+    async def _swipe(self, *arguments: Any) -> bool:
         if isinstance(arguments[0], Mapping):
             self._one(arguments[0])
             return True
         x1, y1, x2, y2 = (round(float(value)) for value in arguments[:4])
+        await self._move_for(arguments[4] if len(arguments) > 4 else 0)
         self._fingers.swipe((x1, y1), (x2, y2))
         return True
 
-    def _swipe_points(self, points: list[float], steps: int) -> bool:
+    async def _move_for(self, steps: float) -> None:
+        """UiAutomator moves a finger by one step in 5 ms."""
+        await asyncio.sleep(min(float(steps), LONGEST_SWIPE_STEPS) * STEP_S)
+
+    async def _swipe_points(self, points: list[float], steps: int) -> bool:
         numbers = [round(float(value)) for value in points]
+        await self._move_for(steps)
         self._fingers.swipe((numbers[0], numbers[1]), (numbers[-2], numbers[-1]))
         return True
 
-    def _drag(self, x1: float, y1: float, x2: float, y2: float, steps: int) -> bool:
-        return self._swipe(x1, y1, x2, y2, steps)
+    async def _drag(self, x1: float, y1: float, x2: float, y2: float, steps: int) -> bool:
+        return await self._swipe(x1, y1, x2, y2, steps)
 
     def _inject(self, action: int, x: float, y: float, meta: int = 0) -> bool:
         """0 down, 1 up, 2 move: a finger put down and lifted in one place is a tap."""
@@ -275,10 +278,20 @@ class UiMethods:
             raise ObjectNotFound("parent")
         return str(found.parent.bounds)
 
-    def _scroll(self, selector: Selector, *rest: Any) -> bool:
-        """Nothing here is longer than the screen: there is never more to come."""
-        self._one(selector)
-        return False
+    def _scroll_by(self, pages: int) -> Callable[..., bool]:
+        def scroll(selector: Selector, *rest: Any) -> bool:
+            """Whether there is more to come that way."""
+            area = self._one(selector).view.bounds
+            return self._screen.top.scroll(self._screen.frame, pages * area.height * 3 // 4)
+
+        return scroll
+
+    def _scroll_to(self, selector: Selector, target: Selector, *rest: Any) -> bool:
+        self._scroll_by(-ALL_PAGES)(selector)
+        while not self._find(target):
+            if not self._scroll_by(1)(selector):
+                return bool(self._find(target))
+        return True
 
 
 def _rectangle(bounds: Bounds) -> dict[str, int]:
