@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from dataclasses import dataclass
 
 import pytest
@@ -76,6 +77,9 @@ def outcome_of(error: BaseException | None, *, passed_because: str = "") -> Sett
             return Settled(outcome=Outcome.FAILED, why=_first_line(error), error=str(error))
         case LabError() | DeviceRefused():
             return Settled(outcome=Outcome.INCONCLUSIVE, why=str(error), error=_with_cause(error))
+        case OSError(errno=errno.ENOSPC | errno.EDQUOT):
+            why = f"this computer has no room for the evidence: {error}"
+            return Settled(outcome=Outcome.INCONCLUSIVE, why=why, error=why)
         case KeyboardInterrupt() | pytest.exit.Exception():
             why = "the run was interrupted"
             return Settled(outcome=Outcome.INCONCLUSIVE, why=why, error=why)

@@ -158,9 +158,13 @@ class Run:
             return returned
         try:
             session.exitstatus = self._report(exitstatus)
-        except HoldfastError as error:
-            self._closing = (f"No report could be written: {error}",)
-            session.exitstatus = ExitStatus.PRODUCT_FAILURE
+        except (HoldfastError, OSError) as error:
+            failed = exitstatus != pytest.ExitCode.OK
+            status = ExitStatus.PRODUCT_FAILURE if failed else ExitStatus.LAB_TROUBLE
+            what_to_do = "Make room, or name another folder with --reports"
+            said = f"No report could be written: {error}. {what_to_do}. Exit status {int(status)}."
+            self._closing = (said,)
+            session.exitstatus = status
         return returned
 
     def _report(self, pytest_status: int) -> int:

@@ -7,6 +7,7 @@ shared.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -67,6 +68,8 @@ class FakeRig:
                 raise ConfigurationError("this is no APK")
             case "bug":
                 raise ZeroDivisionError("our own fault")
+            case "full":
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             case "not_covered":
                 raise NotCovered("no store adapter")
             case "interrupt":

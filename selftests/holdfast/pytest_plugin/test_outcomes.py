@@ -23,6 +23,7 @@ Make = Callable[..., Project]
         ("refused", Outcome.INCONCLUSIVE, 3, "the device answered: No space left"),
         ("configuration", Outcome.ERROR, 4, "wrong configuration: this is no APK"),
         ("bug", Outcome.ERROR, 1, "ZeroDivisionError: our own fault"),
+        ("full", Outcome.INCONCLUSIVE, 3, "no room for the evidence"),
         ("not_covered", Outcome.NOT_COVERED, 3, "not covered: no store adapter (1)"),
         ("undeclared", Outcome.ERROR, 1, "undeclared destructive command"),
     ],
@@ -175,3 +176,15 @@ def test_the_reports_are_there(project: Make) -> None:
     results = list((reports / "allure-results").glob("*-result.json"))
     assert len(results) == 1
     assert '"value": "updated_data_intact"' in results[0].read_text()
+
+
+def test_reports_that_cannot_be_written_end_the_run_with_a_sentence_and_never_with_0(
+    project: Make,
+) -> None:
+    made = project()
+    made.answer({"phone": "updated_data_intact"})
+    (made.path / "reports" / "index.html").mkdir(parents=True)
+    result = made.run()
+    assert "No report could be written: " in result.stdout.str()
+    assert "Traceback" not in result.stdout.str() + result.stderr.str()
+    assert result.ret == 3
