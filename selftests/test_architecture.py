@@ -25,7 +25,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "report": FOUNDATION | PURE | {"device"} | MIDDLE | {"scenario"},
     "pytest_plugin": FOUNDATION | PURE | {"device"} | MIDDLE | {"scenario", "report"},
     "cli": FOUNDATION | PURE | {"device"} | MIDDLE | {"scenario", "report"},
-    "__main__": {"cli", "apk"},
+    "__main__": {"cli", "apk", "dialogs"},
     "__init__": set(),
 }
 KNOWS_THE_DEVICE = {

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -12,15 +10,13 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from holdfast.dialogs.captured import DialogText
 from holdfast.dialogs.judge import judge
+from holdfast.dialogs.judge_command import as_line, read_dialogs
 from holdfast.dialogs.judgement import ClauseResult, DialogVerdict, Judgement, Outcome
 from holdfast.dialogs.policy import DEFAULT_POLICY, load_policy
-from holdfast.errors import ConfigurationError, Place
 
-__all__ = ["read_dialogs", "register"]
+__all__ = ["register"]
 
-MAX_LINE_CHARS = 1_000_000
 _MARKS = {
     Outcome.MET: ("✓", "green"),
     Outcome.MISSED: ("✗", "red"),
@@ -48,61 +44,9 @@ def _judge(
     for dialog in read_dialogs(file):
         judgement = judge(dialog, policy=demanded)
         if as_json:
-            sys.stdout.write(json.dumps(judgement.to_json(), ensure_ascii=False) + "\n")
+            sys.stdout.write(as_line(judgement))
         else:
             _show(console, judgement)
-
-
-def read_dialogs(file: Path) -> Iterator[DialogText]:
-    """The dialogs of a file, `-` for stdin. Raises ConfigurationError that names the line."""
-    try:
-        if str(file) == "-":
-            yield from _lines(sys.stdin, file)
-        else:
-            with file.open(encoding="utf-8") as lines:
-                yield from _lines(lines, file)
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"cannot be read: {error}", place=Place(file=file)) from error
-
-
-def _lines(lines: Iterator[str], file: Path) -> Iterator[DialogText]:
-    for number, line in enumerate(lines, start=1):
-        if line.strip():
-            yield _dialog(line, Place(file=file, line=number))
-
-
-def _dialog(line: str, place: Place) -> DialogText:
-    if len(line) > MAX_LINE_CHARS:
-        raise ConfigurationError(f"longer than {MAX_LINE_CHARS} characters", place=place)
-    try:
-        entry = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        raise ConfigurationError(f"is no JSON: {error}", place=place) from error
-    if not isinstance(entry, dict):
-        raise ConfigurationError("must be a JSON object", place=place)
-    buttons = entry.get("buttons") or []
-    if not isinstance(buttons, list) or not all(isinstance(b, str) for b in buttons):
-        raise ConfigurationError("`buttons` must be a list of texts", place=place)
-    texts = {key: _text(entry, key, place) for key in ("id", "title", "message", "language")}
-    return DialogText(
-        id=texts["id"],
-        title=texts["title"],
-        message=texts["message"],
-        buttons=tuple(buttons),
-        language=texts["language"] or "en",
-        app_name=_text(entry, "app_name", place) or None,
-    )
-
-
-def _text(entry: dict[str, object], key: str, place: Place) -> str:
-    value = entry.get(key)
-    if value is None:
-        return ""
-    if key == "id" and isinstance(value, int):
-        return str(value)
-    if not isinstance(value, str):
-        raise ConfigurationError(f"`{key}` must be a text", place=place)
-    return value
 
 
 def _show(console: Console, judgement: Judgement) -> None:

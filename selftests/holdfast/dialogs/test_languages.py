@@ -130,3 +130,8 @@ def test_a_wrong_language_file_is_refused_by_name(
 
 def test_a_sentences_table_has_five_different_sentences_for_each_language() -> None:
     assert all(len(set(s)) == len(Sentences._fields) for s in SENTENCES.values())
+
+
+def test_arabic_that_a_loss_cannot_be_undone_does_not_deny_the_loss() -> None:
+    message = "سيتم حذف جميع رسائل Chat ولا يمكن استعادتها."
+    assert judge(DialogText(message=message, language="ar-EG")).says_data_will_be_lost == "yes"
