@@ -23,7 +23,7 @@ def test_a_fault_is_due_once_its_bytes_have_passed_and_only_once() -> None:
 
 @pytest.mark.parametrize("text", ["", "explode", "drop_link", "drop_link=x", "never_boots=1"])
 def test_a_fault_that_there_is_not_is_an_error_that_lists_those_there_are(text: str) -> None:
-    with pytest.raises(FaultError, match="drop_link=BYTES or =PHASE.*, hang=BYTES"):
+    with pytest.raises(FaultError, match=r"drop_link=BYTES or =PHASE.*, hang=BYTES"):
         parse_fault(text)
 
 
