@@ -3,31 +3,26 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
+from selftests.bench.device_processes import connect, memory_mib, running
 from selftests.bench.measurement import Measurement, seconds_of
 from selftests.virtualdevice.real_clients import AdbClient, adb_programs, running_adb
 
 __all__ = ["measure"]
 
-PROJECT = Path(__file__).resolve().parents[2]
-PERSONALITY = "aosp-34"
 SHELL_ROUNDS = 50
 TRANSFER_MIB = 512
-FLEET = 16
 
 
 def measure() -> Iterator[Measurement]:
-    """Boot, memory, shell, transfers; and a small fleet on one adb server."""
+    """Boot, memory, shell, transfers of one device."""
     program = adb_programs()["adb36"] or adb_programs()["adb29"]
     if program is None:
         yield Measurement(what="a virtual device", value=None, unit="s", note="there is no adb")
@@ -37,39 +32,14 @@ def measure() -> Iterator[Measurement]:
         scratch.chmod(0o755)
         adb = stack.enter_context(running_adb(program, scratch))
         began = time.perf_counter()
-        device = stack.enter_context(_device(scratch))
+        device = stack.enter_context(running(scratch))
         if device is None:
             note = "this host runs no virtual device"
             yield Measurement(what="a virtual device", value=None, unit="s", note=note)
             return
         booted = time.perf_counter() - began
         yield Measurement(what="first boot, from the command to `ready`", value=booted, unit="s")
-        yield from _one(adb, device, scratch)
-    yield from _fleet(program)
-
-
-@contextlib.contextmanager
-def _device(scratch: Path) -> Iterator[tuple[str, int] | None]:
-    """Serial and pid of a device that has booted; None if it cannot."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "virtualdevice", "run", PERSONALITY, "--json"],
-        cwd=PROJECT,
-        env={**os.environ, "TMPDIR": str(scratch)},
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    with process:
-        assert process.stdout is not None
-        line = process.stdout.readline()
-        try:
-            yield (json.loads(line)["adb"], process.pid) if line else None
-        finally:
-            process.terminate()
-
-
-def _connect(adb: AdbClient, serial: str) -> None:
-    adb("connect", serial)
-    adb("-s", serial, "wait-for-device")
+        yield from _one(adb, (device.serial, device.pid), scratch)
 
 
 def _reboot(adb: AdbClient, serial: str) -> None:
@@ -82,7 +52,7 @@ def _reboot(adb: AdbClient, serial: str) -> None:
 
 def _one(adb: AdbClient, device: tuple[str, int], scratch: Path) -> Iterator[Measurement]:
     serial, pid = device
-    _connect(adb, serial)
+    connect(adb, serial)
     reboots = [seconds_of(lambda: _reboot(adb, serial)) for _ in range(5)]
     yield Measurement(
         what="reboot, from `adb reboot` to boot_completed",
@@ -115,50 +85,6 @@ def _one(adb: AdbClient, device: tuple[str, int], scratch: Path) -> Iterator[Mea
     adb("-s", serial, "shell", "rm /data/local/tmp/big")
     yield Measurement(
         what="memory of one device (PSS, all its processes)",
-        value=_memory_mib(pid), unit="MiB",
+        value=memory_mib(pid), unit="MiB",
         note="shared pages count whole when it is alone",
     )  # fmt: skip
-
-
-def _fleet(program: str) -> Iterator[Measurement]:
-    with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
-        scratch = Path(folder)
-        scratch.chmod(0o755)
-        adb = stack.enter_context(running_adb(program, scratch))
-        began = time.perf_counter()
-        devices = [stack.enter_context(_device(scratch)) for _ in range(FLEET)]
-        serials = [device[0] for device in devices if device is not None]
-        yield Measurement(
-            what=f"{FLEET} devices, one after the other",
-            value=(time.perf_counter() - began) / FLEET, unit="s each",
-        )  # fmt: skip
-        for serial in serials:
-            _connect(adb, serial)
-        answers = [adb("-s", serial, "shell", "echo $((6*7))").text for serial in serials]
-        yield Measurement(
-            what=f"{FLEET} devices that answer",
-            value=float(answers.count("42\n")), unit="", at_least=FLEET,
-        )  # fmt: skip
-        total = sum(_memory_mib(device[1]) for device in devices if device is not None)
-        yield Measurement(
-            what="memory per device of the fleet", value=total / FLEET, unit="MiB", at_most=40
-        )
-
-
-def _memory_mib(pid: int) -> float:
-    """Proportional set size of a process and all below it."""
-    total_kib = 0
-    for one in [pid, *_below(pid)]:
-        with contextlib.suppress(OSError):
-            for line in Path(f"/proc/{one}/smaps_rollup").read_text(encoding="ascii").splitlines():
-                if line.startswith("Pss:"):
-                    total_kib += int(line.split()[1])
-    return total_kib / 1024
-
-
-def _below(pid: int) -> list[int]:
-    children: list[int] = []
-    with contextlib.suppress(OSError):
-        for file in Path(f"/proc/{pid}/task").glob("*/children"):
-            children += [int(word) for word in file.read_text(encoding="ascii").split()]
-    return children + [further for child in children for further in _below(child)]

@@ -40,7 +40,8 @@ DELIVERED = {
 
 
 def test_the_delivered_ones_all_load() -> None:
-    assert {name: load_personality(name).api for name in list_personalities()} == DELIVERED
+    names = [name for name in list_personalities() if not name.startswith("prompt-")]
+    assert {name: load_personality(name).api for name in names} == DELIVERED
 
 
 def test_the_phone_of_the_incident_misjudges_and_reinstalls() -> None:
