@@ -144,6 +144,8 @@ async def _obey(
                 answer = {"event": "refused", "reason": "known are: save NAME, restore NAME"}
             else:
                 await known[word](name)
+                if device.machine.data_was_copied:
+                    answer["note"] = "this host allows no overlay: /data was copied, which is slow"
         except NoSuchSnapshot:
             answer = {"event": "refused", "reason": f"there is no snapshot {name!r}"}
         except HostCannot as error:

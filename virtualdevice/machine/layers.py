@@ -33,10 +33,12 @@ class _Record:
 
 
 class DataLayers:
-    """The device must be down while its layers change."""
+    """The device must be down while its layers change. Without `may_overlay`, or where the host
+    refuses one, each layer is a whole copy of what is below it (data_mount.py)."""
 
     def __init__(self, disk: Path) -> None:
         self._disk = disk
+        self.may_overlay = True
         self._file = disk.parent / "layers.json"
         self._record = _Record()
         if self._file.exists():
@@ -51,6 +53,7 @@ class DataLayers:
             "lower": [*(f"{FOLDER}/{number}/upper" for number in reversed(lower)), "data"],
             "upper": f"{FOLDER}/{top}/upper",
             "work": f"{FOLDER}/{top}/work",
+            "overlay": self.may_overlay,
         }
 
     def save(self, name: str) -> None:

@@ -96,6 +96,11 @@ class DeviceMachine:
         return self._spawner
 
     @property
+    def data_was_copied(self) -> bool:
+        """Whether this boot had to copy /data, because the host allows no overlay."""
+        return self._link.data_was_copied
+
+    @property
     def alive(self) -> bool:
         return self._link.alive
 

@@ -28,6 +28,7 @@ from virtualdevice.machine.building import (
     load_sources,
     make_directories,
 )
+from virtualdevice.machine.data_mount import mount_data
 from virtualdevice.machine.kernel import (
     MountFlag,
     Namespace,
@@ -113,7 +114,7 @@ def _become_init(
         make_directories(config["directories"])
         build_system(config["system"], config["digest"], sources)
         sources.clear()
-        _mount_everything(config)
+        copied = _mount_everything(config)
         _settle()
         init = Init(channel, config)
         tools = _listen_for_tools()
@@ -122,12 +123,13 @@ def _become_init(
         os._exit(1)
     gc.collect()
     gc.freeze()
-    _send(channel, {"ready": True}, tools.fileno())
+    _send(channel, {"ready": True, "copied": copied}, tools.fileno())
     tools.close()
     init.run()
 
 
-def _mount_everything(config: dict[str, Any]) -> None:
+def _mount_everything(config: dict[str, Any]) -> bool:
+    """Whether /data had to be copied."""
     mount("none", "/", "", MountFlag.RECURSIVE | MountFlag.PRIVATE)
     os.makedirs("root", exist_ok=True)
     mount("rootfs", "root", "tmpfs", MountFlag.NO_SUID, options="mode=755")
@@ -137,7 +139,7 @@ def _mount_everything(config: dict[str, Any]) -> None:
         os.symlink(target, f"root/{name}")
     for name in ("system", "cache", "metadata"):
         mount(name, f"root/{name}", "", BIND)
-    _mount_data(config)
+    copied = mount_data(config.get("data_layers"))
     mount("root/data/media/0", "root/storage/emulated/0", "", BIND)
     if not os.path.lexists("root/data/user/0"):
         os.symlink("/data/data", "root/data/user/0")
@@ -148,29 +150,7 @@ def _mount_everything(config: dict[str, Any]) -> None:
     pivot_into("root")
     for place in ("/system", "/"):
         mount("none", place, "", MountFlag.REMOUNT | BIND | MountFlag.READ_ONLY)
-
-
-def _mount_data(config: dict[str, Any]) -> None:
-    """An overlay where /data is to be reset or restored quickly, else the directory itself."""
-    layers = config.get("data_layers")
-    if layers:
-        _make_layer(layers["upper"], layers["work"])
-        options = f"lowerdir={':'.join(layers['lower'])},upperdir={layers['upper']}"
-        options += f",workdir={layers['work']},userxattr"
-        mount("overlay", "root/data", "overlay", MountFlag.NONE, options=options)
-    else:
-        mount("data", "root/data", "", BIND)
-
-
-def _make_layer(upper: str, work: str) -> None:
-    """A new layer's top has the owner and mode of /data, which it will be."""
-    if os.path.isdir(upper):
-        return
-    os.makedirs(upper)
-    os.makedirs(work, exist_ok=True)
-    like = os.stat("data")
-    os.chown(upper, like.st_uid, like.st_gid)
-    os.chmod(upper, like.st_mode & 0o7777)
+    return copied
 
 
 def _mount_devices() -> None:

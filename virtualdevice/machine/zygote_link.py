@@ -42,6 +42,7 @@ class ZygoteLink:
         self._ended: dict[int, asyncio.Future[int]] = {}
         self._early: dict[int, int] = {}
         self.maps: tuple[IdMap, IdMap] | None = None
+        self.data_was_copied = False
         self._pid = 0
         self._pidfd = -1
         self._gone = asyncio.Event()
@@ -115,6 +116,7 @@ class ZygoteLink:
         answer = json.loads(data or b'{"failed": "process 1 of the device ended at once"}')
         if "failed" in answer:
             raise HostCannot(f"the virtual device's root could not be set up: {answer['failed']}")
+        self.data_was_copied = bool(answer["copied"])
         return socket.socket(fileno=descriptors[0])
 
     @property

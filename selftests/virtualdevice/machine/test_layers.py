@@ -24,10 +24,12 @@ def test_saving_puts_a_layer_on_top_and_restoring_replaces_it(tmp_path: Path) ->
         "lower": ["layers/1/upper", "data"],
         "upper": "layers/2/upper",
         "work": "layers/2/work",
+        "overlay": True,
     }
     layers.restore("clean")
     again = DataLayers(tmp_path / "disk").mount_options()
-    assert again == {"lower": ["data"], "upper": "layers/3/upper", "work": "layers/3/work"}
+    top = {"upper": "layers/3/upper", "work": "layers/3/work"}
+    assert again == {"lower": ["data"], **top, "overlay": True}
 
 
 def test_a_snapshot_that_there_is_not_is_an_error(tmp_path: Path) -> None:
@@ -90,3 +92,28 @@ def test_the_process_takes_its_commands_from_standard_input(tmp_path: Path) -> N
         ]  # fmt: skip
         process.stdin.close()
         assert process.wait(60) == 0
+
+
+def test_without_overlays_a_snapshot_is_a_copy_and_the_device_says_so(tmp_path: Path) -> None:
+    with running_device(FakeSystem(), tmp_path) as device:
+        machine = device.device.machine
+        device.do(
+            machine.files.make_directory("/data/data/org.one", mode=0o700, uid=10123, gid=10123)
+        )
+        run(device, "echo first > /data/data/org.one/f; ln -s f /data/data/org.one/l",
+            credentials=APP)  # fmt: skip
+        assert not machine.data_was_copied
+        machine.layers.may_overlay = False
+        device.do(device.device.save_snapshot("clean"))
+        assert machine.data_was_copied
+        run(device, "cd /data/data/org.one; echo second > f; rm l", credentials=APP)
+        device.do(device.device.restore_snapshot("clean"))
+        shown = run(device, "cat /data/data/org.one/f /data/data/org.one/l", credentials=APP)
+        assert shown == (0, "first\nfirst\n")
+        machine.layers.may_overlay = True
+        device.do(device.device.save_snapshot("on top of a copy"))
+        assert not machine.data_was_copied
+        run(device, "rm /data/data/org.one/l", credentials=APP)
+        device.do(device.device.restore_snapshot("on top of a copy"))
+        shown = run(device, "ls /data/data/org.one", credentials=APP)
+        assert shown == (0, "f\nl\n")
