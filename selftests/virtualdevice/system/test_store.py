@@ -161,3 +161,40 @@ async def test_after_the_loss_the_app_asks_to_log_in(tmp_path: Path) -> None:
     await settled(rig)
     await rig.run("monkey", "-p", NAME, "1")
     assert "欢迎，请登录" in texts(rig)
+
+
+async def test_a_dialog_that_heeds_no_early_tap_is_deaf_and_then_hears(tmp_path: Path) -> None:
+    rig = await with_chat(tmp_path, "prompt-heeds-no-early-tap")
+    await push(rig, apk(signer="B", version_code=2))
+    screen = rig.phone.screen
+    yes = next(v for v in screen.top.view(screen.frame).walk() if v.text == "Go on")
+    rig.phone.fingers.tap(*yes.bounds.centre)
+    await settled(rig)
+    assert await still_has_letter(rig)
+    assert "Go on" in texts(rig)
+
+
+async def test_a_notice_with_a_button_costs_everything_when_that_is_pressed(
+    tmp_path: Path,
+) -> None:
+    rig = await with_chat(tmp_path, "prompt-in-a-notification")
+    await push(rig, apk(signer="B", version_code=2))
+    heads_up = rig.phone.screen.heads_up()
+    assert heads_up is not None
+    button = next(view for view in heads_up.walk() if view.text == "Update")
+    rig.phone.fingers.tap(*button.bounds.centre)
+    await settled(rig)
+    assert not await still_has_letter(rig)
+
+
+async def test_what_asks_over_the_lock_screen_is_seen_there_and_the_rest_is_not(
+    tmp_path: Path,
+) -> None:
+    for name, seen in (("prompt-over-lock-screen", True), ("prompt-behind-lock-screen", False)):
+        rig = await with_chat(tmp_path / name, name)
+        rig.phone.screen.switch(on=False)
+        rig.phone.screen.switch(on=True)
+        await push(rig, apk(signer="B", version_code=2))
+        assert ("Go on" in texts(rig)) is seen
+        await rig.run("wm", "dismiss-keyguard")
+        assert "Go on" in texts(rig)

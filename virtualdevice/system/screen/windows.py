@@ -49,7 +49,7 @@ class Screen:
         self.shade_open = False
         self.keyboard_shown = False
         self.is_on = True
-        self.locked = facts.lock is not Lock.NONE
+        self.locked = False  # a first boot ends at the home screen; going off locks
         self.font_scale: Callable[[], float] = lambda: 1.0
         self._keyguard = Keyguard()
         self.rotation = 0
