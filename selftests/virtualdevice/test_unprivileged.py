@@ -1,0 +1,121 @@
+"""A device that a plain user runs: its ids are the user's own and those of /etc/subuid.
+
+Root plays that user, with a name and a /etc/subuid that only the device sees; anybody else is one
+already, and then every other test is this one.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from selftests.virtualdevice.real_clients import AdbClient, adb_programs, running_adb
+from selftests.virtualdevice.test_running import PROJECT, ready
+
+UID, FIRST_ID = 54321, 3_000_000
+TOOLS = ("unshare", "setpriv", "newuidmap", "newgidmap", "mount")
+NAME = "holdfast-tester"
+SCRIPT = """\
+mount --bind "$1/subuid" /etc/subuid && mount --bind "$1/subuid" /etc/subgid &&
+mount --bind "$1/passwd" /etc/passwd && shift && exec "$@"
+"""
+
+
+def _plain_user() -> list[str]:
+    """The words before a command that make it run as a user without rights. One is left where the
+    interpreter lies in somebody's private directory: to read it."""
+    words = ["setpriv", f"--reuid={UID}", f"--regid={UID}", "--clear-groups"]
+    parents = Path(sys.executable).resolve().parents
+    if all(folder.stat().st_mode & 0o001 for folder in parents):
+        return words
+    return [*words, "--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"]
+
+
+@contextmanager
+def _device(temporary: Path, ids: str) -> Iterator[subprocess.Popen[str]]:
+    if os.getuid() != 0:
+        pytest.skip("only root can play another user; this run's own devices are unprivileged")
+    missing = [name for name in TOOLS if shutil.which(name) is None]
+    if missing:
+        pytest.skip(f"this host has no {', '.join(missing)}")
+    accounts = Path("/etc/passwd").read_text(encoding="utf-8")
+    entry = f"{NAME}:x:{UID}:{UID}::/nonexistent:/bin/sh\n"
+    for name, text in (("subuid", ids), ("passwd", accounts + entry)):
+        (temporary / name).write_text(text, encoding="utf-8")
+        (temporary / name).chmod(0o644)
+    home = temporary / "home"
+    home.mkdir()
+    os.chown(home, UID, UID)
+    process = subprocess.Popen(
+        ["unshare", "--mount", "sh", "-c", SCRIPT, "sh", str(temporary), *_plain_user(),
+         sys.executable, "-m", "virtualdevice", "run", "aosp-34", "--json",
+         "--until-stdin-closes"],
+        cwd=PROJECT,
+        env={**os.environ, "TMPDIR": str(home), "HOME": str(home)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )  # fmt: skip
+    with process:
+        try:
+            yield process
+        finally:
+            assert process.stdin is not None
+            process.stdin.close()
+            process.wait(60)
+
+
+@pytest.fixture
+def temporary(tmp_path: Path) -> Path:
+    for folder in (tmp_path, *tmp_path.parents):
+        if folder == Path(folder.anchor) or folder.stat().st_mode & 0o001:
+            continue
+        folder.chmod(0o711)
+    return tmp_path
+
+
+@pytest.fixture
+def adb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AdbClient]:
+    program = adb_programs()["adb36"] or adb_programs()["adb29"]
+    if program is None:
+        pytest.skip("no adb is installed")
+    with running_adb(program, tmp_path_factory.mktemp("adb")) as client:
+        yield client
+
+
+def test_a_plain_users_device_is_a_whole_phone(temporary: Path, adb: AdbClient) -> None:
+    with _device(temporary, f"{NAME}:{FIRST_ID}:65536\n") as process:
+        answer = ready(process)
+        serial = answer["adb"]
+
+        def shell(command: str) -> str:
+            return adb("-s", serial, "shell", command).text.strip()
+
+        adb("connect", serial)
+        assert adb("-s", serial, "wait-for-device").status == 0
+        assert Path(f"/proc/{answer['pid']}").stat().st_uid == UID
+        assert shell("id -u") == "2000"
+        assert shell("pm list packages com.android.settings") == "package:com.android.settings"
+        assert "Permission denied" in shell("ls /data/data 2>&1")
+        assert shell("echo kept > /data/local/tmp/f; stat -c %U /data/local/tmp/f") == "shell"
+        adb("-s", serial, "reboot")
+        assert adb("-s", serial, "wait-for-device").status == 0
+        assert shell("cat /data/local/tmp/f") == "kept"
+    assert not list((temporary / "home").glob("virtualdevice-*"))
+
+
+def test_without_ids_of_their_own_a_user_is_told_what_to_do(temporary: Path) -> None:
+    with _device(temporary, "somebody:100000:65536\n") as process:
+        assert process.stderr is not None
+        assert process.wait(60) == 3
+        sentence = process.stderr.read()
+    assert f"gives {NAME} no 20000 ids of their own" in sentence
+    assert "usermod --add-subuids" in sentence
