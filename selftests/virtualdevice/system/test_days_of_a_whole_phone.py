@@ -44,11 +44,11 @@ class WholeRig:
 
     async def put(self, path: str, data: bytes) -> str:
         files = self._phone.device.device.machine.files
-        owner = {"uid": SYSTEM_UID, "gid": SYSTEM_UID}
+        uid = gid = SYSTEM_UID
         parent = path.rpartition("/")[0]
         if parent != "/data/local/tmp":
-            self._phone.device.do(files.make_directory(parent, mode=0o771, **owner))
-        self._phone.device.do(files.write(path, data, mode=0o644, **owner))
+            self._phone.device.do(files.make_directory(parent, mode=0o771, uid=uid, gid=gid))
+        self._phone.device.do(files.write(path, data, mode=0o644, uid=uid, gid=gid))
         return path
 
     async def reboot(self) -> None:
