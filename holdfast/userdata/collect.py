@@ -105,7 +105,7 @@ def collect(device: DataDevice, package_name: str, *, deadline: Deadline) -> Sna
         areas=areas,
         databases=tuple(databases),
         preferences=tuple(preferences),
-        unseen=tuple(_unseen(areas, databases)),
+        unseen=(*_unseen(areas, databases), *_other_users(answers)),
         access_error=answers.access_error,
     )
 
@@ -200,6 +200,13 @@ def _why(answers: Answers) -> str:
     if not answers.identity.installed:
         return "the app is not installed"
     return answers.access_error or "the device does not let us in"
+
+
+def _other_users(answers: Answers) -> Iterator[str]:
+    """Only the first user's copy of the app is looked at: others have files of their own."""
+    for number, name in sorted((answers.facts.users or {}).items()):
+        if number != 0:
+            yield f"user {number} ({name}): the data of this user's copy of the app"
 
 
 def _unseen(areas: Mapping[Area, AreaContent], databases: list[Database]) -> Iterator[str]:

@@ -3,6 +3,9 @@
 Two files are pushed to /data/local/tmp (all contents in one pack, and the script that takes them
 out again) and removed at the end; nothing else is left but the data. What could not be written is
 reported by name, never passed over.
+
+Not written, because no shell of a stock Android can: notification channels. Nor default-app roles:
+the app would have to qualify for one, and giving it would take it from the user's own app.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ from holdfast.device.shell import Files, Shell, command_bytes, quote
 from holdfast.errors import LabError
 from holdfast.userdata.collect import area_roots, ask, checked_name
 from holdfast.userdata.facts import Answers
+from holdfast.userdata.media_index import index_files
 from holdfast.userdata.seed import (
     ODD_NAMES,
     SeedFile,
@@ -117,12 +121,18 @@ def plant(
     size_bytes -= sum(file.size_bytes for file in failed)
     if answers.reach is Reach.ROOT and not answers.run_as:
         _give_to_app(device, answers, roots, deadline)
-    refused_settings = _choose(device, package_name, answers, deadline)
+    not_set = _choose(device, package_name, answers, deadline)
+    shared = [
+        f"{roots[Area.SHARED]}/{item.file.path}"
+        for item in reachable
+        if item.file.area is Area.SHARED and item.file not in failed
+    ]
+    not_set += index_files(device.shell, shared, api=device.api, deadline=deadline)
     unreachable = {item.file.area for item in items} - {item.file.area for item in reachable}
     return Planted(
         files=written,
         size_bytes=size_bytes,
-        not_covered=(*_not_covered(unreachable, failed, answers, roots), *refused_settings),
+        not_covered=(*_not_covered(unreachable, failed, answers, roots), *not_set),
     )
 
 

@@ -129,7 +129,9 @@ class FolderDevice:
         self._script("getprop", "cat $ROOT/answers/getprop")
         self._script("dumpsys", '[ "$1" = package ] && cat $ROOT/answers/dumpsys')
         self._script("pm", '[ "$1" = path ] && cat $ROOT/answers/path')
-        for silent in ("settings", "content", "sm", "cmd"):
+        self._script("content", '[ "$1" = call ] || { echo "unknown command"; exit 1; }')
+        self._script("am", 'echo "Broadcast completed: result=0"')
+        for silent in ("settings", "sm", "cmd"):
             self._script(silent, 'echo "unknown command"; exit 1')
         self._script("appops", '[ "$1" = set ]')
         self.answer("getprop", "[ro.build.fingerprint]: [maker/device:11/X/1:user/release-keys]\n")

@@ -38,6 +38,7 @@ def test_data_survives_a_good_update_and_a_reboot(phone: Rehearsal) -> None:
     if phone.device.api >= 23:
         assert CAMERA in before.identity.permissions
         assert before.facts.app_ops
+    assert before.facts.counts["pictures"] == 3
     paths = {e.path for e in before.entries(Area.CREDENTIAL)}
     assert {"files/odd/" + path_of_bytes(name) for name in ODD_NAMES} <= paths
     chat = next(d for d in before.databases if d.name == "EnMicroMsg.db")

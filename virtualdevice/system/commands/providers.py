@@ -35,7 +35,7 @@ COUNTED = (
 
 async def content(phone: Phone, call: Invocation) -> int:
     """`content query` of settings, shared storage's files and counted rows; `content insert` of
-    the latter. Other providers are empty."""
+    the latter; a scan by `content call`. Other providers are empty."""
     words = Words(call.arguments)
     verb = words.next()
     given: dict[str, str] = {}
@@ -46,6 +46,10 @@ async def content(phone: Phone, call: Invocation) -> int:
         rows = int(phone.parts.registry.extra.get(f"rows {uri}", "0"))
         phone.parts.registry.extra[f"rows {uri}"] = str(rows + 1)
         await phone.parts.save_packages()
+        return 0
+    if verb == "call" and uri == "content://media":
+        phone.parts.registry.extra.pop(INDEX_LOST, None)
+        await call.out("Result: Bundle[{}]")
         return 0
     if verb != "query":
         await call.error("[ERROR] Unsupported operation")
