@@ -90,6 +90,7 @@ def _stages_and_scenarios(personality: str, defects: tuple[str, ...]) -> Iterato
     with started(personality, defects=defects) as running, why_it_died(running):
         yield from stages(running)
     with started(personality, defects=defects) as running, why_it_died(running):
+        _choose(running)
         for plan in SCENARIOS:
             yield from verdict(running, plan)
 
@@ -162,12 +163,16 @@ STAGES = (
 )
 
 
+def _choose(running: Rehearsal) -> None:
+    for command in CHOICES:
+        running.device.shell.run(command, deadline=_soon())
+
+
 def stages(running: Rehearsal) -> Iterator[tuple[str, str]]:
     """Each stage is compared with what was before it, so that one harm is counted once."""
     device = running.device
     plant(device, PACKAGE, deadline=_soon())
-    for command in CHOICES:
-        device.shell.run(command, deadline=_soon())
+    _choose(running)
     before = collect(device, PACKAGE, deadline=_soon())
     for stage in STAGES:
         trouble = stage.act(running)
