@@ -25,8 +25,11 @@ __all__ = ["AppUnderTest", "Delivered", "UpdateMissing"]
 
 PROBE_PACKAGE = "org.holdfast.probe"
 _LABELS = {"zh-CN": "留存测试", "de": "Haltefest", "ar": "اختبار الثبات"}
-_PERMISSIONS = ("android.permission.CAMERA", "android.permission.READ_CONTACTS")
-"""What the probe asks for and, once granted, must not lose; it uses none of it."""
+_PERMISSIONS = tuple(
+    f"android.permission.{name}" for name in ("CAMERA", "READ_CONTACTS", "READ_CALENDAR")
+)
+"""What the probe asks for: planting grants the first two, which it must not lose, and not the
+third, which it must not get. It uses none of them."""
 _V3_SINCE = 28
 
 
