@@ -29,7 +29,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "__init__": set(),
 }
 KNOWS_THE_DEVICE = {
-    "userdata": {"collect", "plant", "driver", "commands"},
+    "userdata": {"collect", "plant", "media_index", "driver", "commands"},
     "dialogs": {"capture", "commands"},
 }
 VIRTUAL_DEVICE_MAY_IMPORT = {"apk", "android", "errors"}

@@ -92,8 +92,9 @@ def run_scenario(
 
 def _through(run: Run) -> ScenarioResult:
     home = _prepare(run)
-    record = _install_base(run)
+    _install_base(run)
     before = _seed_and_record(run)
+    record = _installed_record(run)
     happened = watch_update(run, home, record)
     _, after_update = _look_again(run, before, "after the update")
     _reboot(run)
@@ -112,7 +113,7 @@ def _prepare(run: Run) -> Home:
         return make_clean(run.device, run.package_name, store=run.store, deadline=run.step())
 
 
-def _install_base(run: Run) -> PackageRecord:
+def _install_base(run: Run) -> None:
     version = run.delivered.base_manifest.version_code
     with run.device.journal.step("install the base app", version_code=version):
         answer = run.device.packages.install(run.delivered.base, ("-t",), deadline=run.step())
@@ -120,10 +121,14 @@ def _install_base(run: Run) -> PackageRecord:
             raise LabError(
                 f"the base app cannot be installed: {answer.shown}", device=run.device.name
             )
-        record = run.device.packages.record(run.package_name, deadline=run.step())
-        if record is None:
-            raise LabError("the base app was installed and is not there", device=run.device.name)
-        return record
+
+
+def _installed_record(run: Run) -> PackageRecord:
+    """What later records are held against. Seeding grants permissions, which stand in it too."""
+    record = run.device.packages.record(run.package_name, deadline=run.step())
+    if record is None:
+        raise LabError("the base app was installed and is not there", device=run.device.name)
+    return record
 
 
 def _seed_and_record(run: Run) -> Snapshot:

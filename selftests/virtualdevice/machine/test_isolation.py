@@ -110,7 +110,11 @@ def test_the_device_sees_its_own_processes_only(device: RunningDevice) -> None:
 
 def test_the_device_has_a_network_of_its_own(device: RunningDevice) -> None:
     _, output = run(device, "cat /proc/net/dev", credentials=ROOT)
-    assert [line.split(":")[0].strip() for line in output.splitlines()[2:]] == ["lo"]
+    names = {line.split(":")[0].strip() for line in output.splitlines()[2:]}
+    assert names == {"lo", "wlan0"}
+    _, routes = run(device, "cat /proc/net/route", credentials=ROOT)
+    destinations = {line.split()[1] for line in routes.splitlines()[1:]}
+    assert "00000000" not in destinations, "a default route leads out of the device"
 
 
 def test_an_app_s_directory_is_closed_to_other_apps_and_to_the_shell(
