@@ -17,7 +17,7 @@ HOST_TOOLS    := mksh toybox busybox newuidmap
 TEST_PACKAGES := adb fastboot aapt apksigner
 TEST_TOOLS    := adb fastboot aapt2 apksigner
 
-.PHONY: nightly test lint bench fuzz proof chaos clean
+.PHONY: nightly test lint bench fuzz proof clean
 
 nightly: $(READY) $(HOST_READY)
 	@$(PYTHON) -m pytest $(ARGS)
@@ -39,9 +39,6 @@ fuzz: $(READY)
 
 proof: $(READY) $(HOST_READY)
 	@$(PYTHON) -m selftests.proof $(ARGS)
-
-chaos: $(READY) $(HOST_READY)
-	@$(PYTHON) -m selftests.chaos $(ARGS)
 
 clean:
 	rm -rf $(VENV) .holdfast .mypy_cache .ruff_cache .pytest_cache .hypothesis
