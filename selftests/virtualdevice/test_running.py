@@ -200,3 +200,20 @@ def test_a_host_without_the_programs_is_one_sentence_and_status_3(temporary: Pat
     assert result.returncode == 3
     assert "apt-get install mksh toybox busybox-static" in result.stderr
     assert len(result.stderr.splitlines()) == 1
+
+
+def test_a_host_that_gives_no_ids_is_one_sentence_and_status_3(temporary: Path) -> None:
+    """As for root of a user namespace or a container that maps too few ids."""
+    poor = (
+        "import errno, os, sys\n"
+        "def refuse(*_): raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))\n"
+        "os.chown = refuse\nos.getuid = lambda: 0\n"
+        "from virtualdevice.__main__ import main; sys.exit(main(['run', 'aosp-34']))"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", poor],
+        cwd=PROJECT, capture_output=True, text=True, check=False, timeout=LIMIT_S,
+    )  # fmt: skip
+    assert result.returncode == 3
+    assert "leaves out the ids" in result.stderr
+    assert len(result.stderr.splitlines()) == 1

@@ -21,7 +21,7 @@ from virtualdevice.machine.accounts import (
     shell_groups,
 )
 from virtualdevice.machine.files import DeviceFiles
-from virtualdevice.machine.host import IdMap
+from virtualdevice.machine.host import HostCannot, IdMap
 from virtualdevice.machine.kernel import receive_with_descriptors
 from virtualdevice.machine.layers import DataLayers
 from virtualdevice.machine.layout import DATA_DIRECTORIES, SystemPlan, root_links, search_path
@@ -142,7 +142,14 @@ class DeviceMachine:
         disk.mkdir(mode=0o700, parents=True, exist_ok=True)
         if os.getuid() == 0:
             base = self._spec.maps[0][0].ranges[0].host
-            os.chown(disk, base, base)
+            try:
+                os.chown(disk, base, base)
+            except OSError as error:
+                raise HostCannot(
+                    f"root here cannot give a file to user {base} ({error.strerror}): a user "
+                    "namespace or a container leaves out the ids that the virtual device needs; "
+                    "run it outside of that, or as an ordinary user with subordinate ids"
+                ) from error
 
     def _config(self) -> Mapping[str, Any]:
         names = ("path", "mode", "uid", "gid")
