@@ -94,8 +94,10 @@ class Activities:
         return surface
 
     async def mark_launched(self, record: PackageRecord) -> None:
-        if record.stopped or record.not_launched:
-            self._parts.registry.put(replace(record, stopped=False, not_launched=False))
+        state = record.user()
+        if state.stopped or state.not_launched:
+            launched = replace(state, stopped=False, not_launched=False)
+            self._parts.registry.put(record.with_user(0, launched))
             await self._parts.save_packages()
 
     async def _surface_of(self, record: PackageRecord) -> Surface:
@@ -137,7 +139,10 @@ class Activities:
         found = [
             (record.name, record.label_in(locale))
             for record in self._parts.registry
-            if record.installed and record.launcher_activity and record.enabled in (0, 1)
+            if record.code_present
+            and record.launcher_activity
+            and record.user().installed
+            and record.user().enabled in (0, 1)
         ]
         return sorted(found, key=lambda icon: (icon[1], icon[0]))
 

@@ -5,20 +5,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from virtualdevice.system.defects import Boot, Defect, Parts
 from virtualdevice.system.media import INDEX_LOST
-from virtualdevice.system.packages.permissions import is_runtime
-from virtualdevice.system.packages.records import PackageRecord
+from virtualdevice.system.packages.records import PackageRecord, PackageUserState
 
 __all__ = ["BOOT_DEFECTS", "free_app_id"]
 
-OTHER_APP_ID = 19000
+OTHER_APP_ID = 11000
 
 
 def _users_apps(parts: Parts) -> list[PackageRecord]:
     return [record for record in parts.registry if not record.is_system]
+
+
+def _homes(parts: Parts) -> list[tuple[PackageRecord, int]]:
+    """Each app that somebody installed, with each user who has it."""
+    return [(record, user_id) for record in _users_apps(parts) for user_id in record.user_ids]
 
 
 def free_app_id(parts: Parts) -> int:
@@ -37,18 +42,18 @@ async def _reset_settings(parts: Parts, boot: Boot) -> None:
 
 
 async def _wipe_device_storage_at_boot(parts: Parts, boot: Boot) -> None:
-    for record in _users_apps(parts):
-        await parts.files.empty_directory(parts.storage.device_directory(record.name))
+    for record, user_id in _homes(parts):
+        await parts.files.empty_directory(parts.storage.device_directory(record.name, user_id))
 
 
 async def _wipe_external_at_boot(parts: Parts, boot: Boot) -> None:
-    for record in _users_apps(parts):
-        await parts.files.remove_tree(parts.storage.external_directories(record.name)[0])
+    for record, user_id in _homes(parts):
+        await parts.files.remove_tree(parts.storage.external_directories(record.name, user_id)[0])
 
 
 async def _wipe_data_at_boot(parts: Parts, boot: Boot) -> None:
-    for record in _users_apps(parts):
-        await parts.storage.clear(record)
+    for record, user_id in _homes(parts):
+        await parts.storage.clear(record, user_id)
 
 
 async def _forget_users_apps(parts: Parts, boot: Boot) -> None:
@@ -56,15 +61,19 @@ async def _forget_users_apps(parts: Parts, boot: Boot) -> None:
         parts.registry.remove(record.name)
 
 
-async def _reset_permissions_at_boot(parts: Parts, boot: Boot) -> None:
+def _change_states(parts: Parts, change: Callable[[PackageUserState], PackageUserState]) -> None:
+    """Of every user's own apps, for each user who has them."""
     for record in _users_apps(parts):
-        held = [p for p in record.granted_permissions if not is_runtime(p, api=parts.api)]
-        parts.registry.put(replace(record, granted_permissions=tuple(held)))
+        states = {user_id: change(state) for user_id, state in record.users.items()}
+        parts.registry.put(replace(record, users=states))
+
+
+async def _reset_permissions_at_boot(parts: Parts, boot: Boot) -> None:
+    _change_states(parts, lambda state: replace(state, runtime_permissions=()))
 
 
 async def _reset_app_ops_at_boot(parts: Parts, boot: Boot) -> None:
-    for record in _users_apps(parts):
-        parts.registry.put(replace(record, app_ops={}))
+    _change_states(parts, lambda state: replace(state, app_ops={}))
 
 
 async def _revert_update_at_boot(parts: Parts, boot: Boot) -> None:
@@ -76,15 +85,13 @@ async def _revert_update_at_boot(parts: Parts, boot: Boot) -> None:
 
 
 async def _disable_at_boot(parts: Parts, boot: Boot) -> None:
-    for record in _users_apps(parts):
-        parts.registry.put(replace(record, enabled=2))
+    _change_states(parts, lambda state: replace(state, enabled=2))
 
 
 async def _wipe_databases_at_boot(parts: Parts, boot: Boot) -> None:
-    for record in _users_apps(parts):
-        await parts.files.empty_directory(
-            f"{parts.storage.credential_directory(record.name)}/databases"
-        )
+    for record, user_id in _homes(parts):
+        home = parts.storage.credential_directory(record.name, user_id)
+        await parts.files.empty_directory(f"{home}/databases")
 
 
 async def _ask_to_set_up(parts: Parts, boot: Boot) -> None:

@@ -89,7 +89,7 @@ def _source_allowed(parts: Parts) -> bool:
     if parts.api <= 25:
         return parts.settings.get("secure", "install_non_market_apps") == "1"
     shell = parts.registry.get(SHELL_PACKAGE)
-    mode = shell.app_ops.get("REQUEST_INSTALL_PACKAGES", "allow") if shell else "allow"
+    mode = shell.user().app_ops.get("REQUEST_INSTALL_PACKAGES", "allow") if shell else "allow"
     return mode == "allow"
 
 

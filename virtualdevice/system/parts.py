@@ -12,6 +12,7 @@ from virtualdevice.system.packages.storage import AppStorage
 from virtualdevice.system.personality import Personality
 from virtualdevice.system.properties import Properties
 from virtualdevice.system.settings import Settings
+from virtualdevice.system.users.roster import Roster
 
 __all__ = ["Parts"]
 
@@ -22,6 +23,7 @@ class Parts:
 
     machine: Machine
     personality: Personality
+    users: Roster
     registry: Registry
     storage: AppStorage
     settings: Settings

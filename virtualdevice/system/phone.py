@@ -30,6 +30,7 @@ from virtualdevice.system.screen.surface import Surface
 from virtualdevice.system.screen.windows import Screen
 from virtualdevice.system.settings import Settings
 from virtualdevice.system.store import make_store
+from virtualdevice.system.users.roster import Roster
 
 __all__ = ["Phone"]
 
@@ -53,6 +54,7 @@ class Phone:
         self.parts = Parts(
             machine=machine,
             personality=personality,
+            users=Roster("机主" if personality.language == "zh" else "Owner"),
             registry=Registry(personality.first_app_id),
             storage=AppStorage(machine, personality.api),
             settings=Settings(personality.settings),

@@ -5,14 +5,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from holdfast.apk.decision import DataFate, Decision, Outcome
 from virtualdevice.seams import FileKind
 from virtualdevice.system.boot_defects import free_app_id
 from virtualdevice.system.defects import Defect, Judging, Parts, Update
-from virtualdevice.system.packages.permissions import is_runtime
-from virtualdevice.system.packages.records import PackageRecord
+from virtualdevice.system.packages.records import PackageRecord, PackageUserState
 
 __all__ = ["UPDATE_DEFECTS"]
 
@@ -163,24 +163,27 @@ async def _wipe_device_storage(parts: Parts, update: Update) -> None:
     await parts.files.empty_directory(parts.storage.device_directory(update.after.name))
 
 
-async def _reset_permissions(parts: Parts, update: Update) -> None:
+def _change_states(
+    parts: Parts, update: Update, change: Callable[[PackageUserState], PackageUserState]
+) -> None:
+    """Of the updated app, for each user who has it."""
     record = parts.registry.get(update.after.name)
     if record is not None:
-        held = [p for p in record.granted_permissions if not is_runtime(p, api=parts.api)]
-        parts.registry.put(replace(record, granted_permissions=tuple(held)))
+        states = {user_id: change(state) for user_id, state in record.users.items()}
+        parts.registry.put(replace(record, users=states))
+
+
+async def _reset_permissions(parts: Parts, update: Update) -> None:
+    _change_states(parts, update, lambda state: replace(state, runtime_permissions=()))
 
 
 async def _grant_everything(parts: Parts, update: Update) -> None:
-    record = parts.registry.get(update.after.name)
-    if record is not None:
-        granted = tuple(record.requested_permissions)
-        parts.registry.put(replace(record, granted_permissions=granted))
+    asked = tuple(update.after.requested_permissions)
+    _change_states(parts, update, lambda state: replace(state, runtime_permissions=asked))
 
 
 async def _reset_app_ops(parts: Parts, update: Update) -> None:
-    record = parts.registry.get(update.after.name)
-    if record is not None:
-        parts.registry.put(replace(record, app_ops={}))
+    _change_states(parts, update, lambda state: replace(state, app_ops={}))
 
 
 async def _renumber_without_data(parts: Parts, update: Update) -> None:
@@ -206,7 +209,8 @@ async def _recreate_directory(parts: Parts, update: Update) -> None:
     await parts.files.rename(aside, home)
     stat = await parts.files.stat(home)
     if stat is not None:
-        parts.registry.put(replace(record, ce_inode=stat.inode))
+        state = replace(record.user(), ce_inode=stat.inode)
+        parts.registry.put(record.with_user(0, state))
 
 
 async def _wrong_modes(parts: Parts, update: Update) -> None:
@@ -217,10 +221,8 @@ async def _wrong_modes(parts: Parts, update: Update) -> None:
 
 
 async def _new_install_time(parts: Parts, update: Update) -> None:
-    record = parts.registry.get(update.after.name)
-    if record is not None:
-        now_ms = record.last_update_time_ms
-        parts.registry.put(replace(record, first_install_time_ms=now_ms))
+    now_ms = update.after.last_update_time_ms
+    _change_states(parts, update, lambda state: replace(state, first_install_time_ms=now_ms))
 
 
 async def _lose_record(parts: Parts, record: PackageRecord, keep_data: bool) -> None:

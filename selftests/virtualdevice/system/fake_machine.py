@@ -33,6 +33,9 @@ SHELL = Credentials(uid=2000, gid=2000, groups=(1015, 3003))
 ROOT = Credentials(uid=0, gid=0)
 
 
+SAME_PLACE = {"/storage/emulated": "/data/media", "/data/user/0": "/data/data"}
+
+
 class FakeFiles(Files):
     """Below a host directory; who owns what is remembered, not enforced."""
 
@@ -41,6 +44,9 @@ class FakeFiles(Files):
         self._owners: dict[str, tuple[int, int, int]] = {}
 
     def host(self, path: str) -> Path:
+        for place, same in SAME_PLACE.items():
+            if path == place or path.startswith(f"{place}/"):
+                path = same + path[len(place) :]
         return self._root / path.strip("/")
 
     async def make_directory(
@@ -266,7 +272,7 @@ class Rig:
         """App id, CE inode, version code."""
         record = self.phone.parts.registry.get(name)
         assert record is not None
-        return record.app_id, record.ce_inode, record.version_code
+        return record.app_id, record.user().ce_inode, record.version_code
 
 
 async def booted(root: Path, personality: str | Personality, *, defects: Sequence[str] = ()) -> Rig:

@@ -83,7 +83,7 @@ class Life(RuleBasedStateMachine):
             assert answer.out == "Success\n"
             assert record is not None
             self.known[name] = Known(
-                signer=signer, version=version, app_id=record.app_id, inode=record.ce_inode
+                signer=signer, version=version, app_id=record.app_id, inode=record.user().ce_inode
             )
         elif known.signer != signer:
             assert "Failure [" in answer.text
@@ -145,7 +145,7 @@ class Life(RuleBasedStateMachine):
         for name, known in self.known.items():
             record = self.rig.phone.parts.registry.get(name)
             assert record is not None
-            assert (record.app_id, record.ce_inode) == (known.app_id, known.inode)
+            assert (record.app_id, record.user().ce_inode) == (known.app_id, known.inode)
             assert record.version_code == known.version
             assert self.home(name).stat().st_ino == known.inode
 

@@ -49,7 +49,8 @@ async def seeded(root: Path, *defects: str) -> Rig:
     assert (await rig.run("pm", "install", base)).out == "Success\n"
     record = rig.phone.parts.registry.get(NAME)
     assert record is not None
-    rig.phone.parts.registry.put(replace(record, first_install_time_ms=OLD_NS // 10**6))
+    state = replace(record.user(), first_install_time_ms=OLD_NS // 10**6)
+    rig.phone.parts.registry.put(record.with_user(0, state))
     owner = record.app_id
     for path, data in SEEDS.items():
         host = rig.machine.files.host(path)
@@ -74,11 +75,12 @@ async def seen(rig: Rig, *, with_version: bool = True) -> dict[str, Any]:
         facts[path] = None if stat is None else (host.read_bytes(), stat.uid, stat.mtime_ns)
     record = rig.phone.parts.registry.get(NAME)
     if record is not None:
-        facts["identity"] = (record.app_id, record.ce_inode, record.first_install_time_ms)
+        state = record.user()
+        facts["identity"] = (record.app_id, state.ce_inode, record.first_install_time_ms)
         facts["signer"] = record.signing.cert_sha256s
-        facts["permissions"] = set(record.granted_permissions)
-        facts["app-ops"] = dict(record.app_ops)
-        facts["enabled"] = record.enabled
+        facts["permissions"] = set(record.granted())
+        facts["app-ops"] = dict(state.app_ops)
+        facts["enabled"] = state.enabled
         facts["version"] = record.version_code if with_version else None
         facts["owner"] = await rig.phone.parts.storage.owner(NAME)
     facts["setting"] = (await rig.run("settings", "get", "secure", "private")).out

@@ -168,8 +168,8 @@ async def test_clearing_takes_contents_and_grants_and_leaves_directories(tmp_pat
     assert left == [False, False, True]
     record = rig.phone.parts.registry.get(NAME)
     assert record is not None
-    assert "android.permission.CAMERA" not in record.granted_permissions
-    assert "android.permission.INTERNET" in record.granted_permissions
+    assert "android.permission.CAMERA" not in record.granted()
+    assert "android.permission.INTERNET" in record.granted()
 
 
 async def test_clearing_what_is_not_there_fails(tmp_path: Path) -> None:

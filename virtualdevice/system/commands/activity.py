@@ -88,7 +88,7 @@ async def force_stop(phone: Phone, call: Invocation, words: Words) -> int:
     record = phone.parts.registry.installed(name)
     await phone.activities.stop_package(name)
     if record is not None:
-        phone.parts.registry.put(replace(record, stopped=True))
+        phone.parts.registry.put(record.with_user(0, replace(record.user(), stopped=True)))
     return 0
 
 

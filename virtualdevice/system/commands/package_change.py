@@ -49,8 +49,8 @@ async def uninstall(phone: Phone, call: Invocation, words: Words) -> int:
     name = words.required(
         "Error: package name not specified" if phone.api >= 24 else "Error: no package specified"
     )
-    record = phone.parts.registry.get(name)
-    if user != "all" and (record is None or not record.installed):
+    record = phone.parts.registry.installed(name)
+    if user != "all" and record is None:
         text = f"Failure [not installed for {user}]"
         if phone.api < 24:
             text = f"Failure - not installed for {user}"
@@ -111,10 +111,10 @@ async def grant_or_revoke(phone: Phone, call: Invocation, words: Words, *, grant
             f"{head}{joint}java.lang.SecurityException: {problem}",
             status=255 if phone.api >= 28 else 1,
         )
-    held = [p for p in record.granted_permissions if p != permission]
-    phone.parts.registry.put(
-        replace(record, granted_permissions=(*held, permission) if grant else tuple(held))
-    )
+    state = record.user()
+    held = tuple(p for p in state.runtime_permissions if p != permission)
+    changed = replace(state, runtime_permissions=(*held, permission) if grant else held)
+    phone.parts.registry.put(record.with_user(0, changed))
     await phone.parts.save_packages()
     return 0
 
@@ -130,8 +130,11 @@ async def revoke(phone: Phone, call: Invocation, words: Words) -> int:
 async def reset_permissions(phone: Phone, call: Invocation, words: Words) -> int:
     words.rest()
     for record in phone.parts.registry:
-        held = [p for p in record.granted_permissions if not is_runtime(p, api=phone.api)]
-        phone.parts.registry.put(replace(record, granted_permissions=tuple(held)))
+        states = {
+            user_id: replace(state, runtime_permissions=())
+            for user_id, state in record.users.items()
+        }
+        phone.parts.registry.put(replace(record, users=states))
     await phone.parts.save_packages()
     return 0
 
@@ -149,7 +152,7 @@ async def set_enabled(phone: Phone, call: Invocation, words: Words, *, verb: str
             "Error: java.lang.SecurityException: Permission Denial: attempt to change component "
             f"state from pid={call.pid}, uid={call.caller.uid}, package uid={record.app_id}"
         )
-    phone.parts.registry.put(replace(record, enabled=state))
+    phone.parts.registry.put(record.with_user(0, replace(record.user(), enabled=state)))
     await phone.parts.save_packages()
     await phone.activities.package_changed(name)
     await call.out(f"Package {name} new state: {STATE_NAMES[state]}")
@@ -182,7 +185,7 @@ async def suspend(phone: Phone, call: Invocation, words: Words, *, suspended: bo
         if option == "--user":
             words.value(option)
     record = _known(phone, words.required("Error: no package specified"))
-    phone.parts.registry.put(replace(record, suspended=suspended))
+    phone.parts.registry.put(record.with_user(0, replace(record.user(), suspended=suspended)))
     await phone.parts.save_packages()
     await call.out(f"Package {record.name} new suspended state: {str(suspended).lower()}")
     return 0

@@ -278,11 +278,11 @@ async def install_existing(phone: Phone, call: Invocation, words: Words) -> int:
             user = words.value(option)
     name = words.required("Error: package name not specified")
     record = phone.parts.registry.get(name)
-    if record is None or not record.installed:
+    if record is None or not record.code_present:
         raise CommandRefused(
             f"android.content.pm.PackageManager$NameNotFoundException: Package {name} doesn't exist"
         )
-    phone.parts.registry.put(replace(record, hidden=False))
+    phone.parts.registry.put(record.with_user(0, replace(record.user(), hidden=False)))
     await phone.parts.save_packages()
     await call.out(f"Package {name} installed for user: {user}")
     return 0

@@ -38,9 +38,10 @@ class Listing:
     def admits(self, record: PackageRecord) -> bool:
         """Whether the record is among what was asked for."""
         shown = self.shown
-        if not record.installed and not shown & {"-u", "-a"}:
+        state = record.user()
+        if not (record.code_present and state.installed) and not shown & {"-u", "-a"}:
             return False
-        enabled = record.enabled in (0, 1)
+        enabled = state.enabled in (0, 1)
         excluded = (
             ("-s" in shown and not record.is_system)
             or ("-3" in shown and record.is_system)

@@ -63,8 +63,8 @@ def _environment(home: str, uid: int) -> dict[bytes, bytes]:
 
 async def _credentials(phone: Phone, name: str, caller: Credentials) -> Credentials:
     old = phone.api < 28
-    record = phone.parts.registry.get(name)
-    if record is None or not record.installed:
+    record = phone.parts.registry.installed(name)
+    if record is None:
         problem = f"Package '{name}' is unknown" if old else f"unknown package: {name}"
         raise CommandRefused(f"run-as: {problem}")
     if not FIRST_APP <= record.app_id <= LAST_APP:

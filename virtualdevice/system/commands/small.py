@@ -97,7 +97,7 @@ async def appops(phone: Phone, call: Invocation) -> int:
     verb = words.next()
     if verb == "reset":
         for each in phone.parts.registry:
-            phone.parts.registry.put(replace(each, app_ops={}))
+            phone.parts.registry.put(each.with_user(0, replace(each.user(), app_ops={})))
         await phone.parts.save_packages()
         return 0
     while (option := words.option()) is not None:
@@ -115,11 +115,13 @@ async def appops(phone: Phone, call: Invocation) -> int:
     if verb == "set":
         operation = words.required("Error: Operation not specified.")
         mode = words.required("Error: Mode not specified.")
-        phone.parts.registry.put(replace(record, app_ops={**record.app_ops, operation: mode}))
+        state = record.user()
+        changed = replace(state, app_ops={**state.app_ops, operation: mode})
+        phone.parts.registry.put(record.with_user(0, changed))
         await phone.parts.save_packages()
         return 0
     wanted = words.next()
-    lines = [f"{op}: {mode}" for op, mode in record.app_ops.items() if wanted in (None, op)]
+    lines = [f"{op}: {mode}" for op, mode in record.user().app_ops.items() if wanted in (None, op)]
     await call.out("\n".join(lines) if lines else "No operations.")
     return 0
 

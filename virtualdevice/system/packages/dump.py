@@ -10,7 +10,7 @@ import zlib
 
 from holdfast.apk.signing_details import Scheme, SigningDetails
 from virtualdevice.system.packages.permissions import is_runtime
-from virtualdevice.system.packages.records import PackageRecord
+from virtualdevice.system.packages.records import PackageRecord, PackageUserState
 from virtualdevice.system.parts import Parts
 
 __all__ = ["data_directory", "dump_package", "dump_packages", "format_signatures", "format_time"]
@@ -50,8 +50,10 @@ def format_signatures(name: str, signing: SigningDetails, api: int, boot: str) -
     )
 
 
-def data_directory(record: PackageRecord, api: int) -> str:
-    return f"/data/user/0/{record.name}" if api >= 23 else f"/data/data/{record.name}"
+def data_directory(record: PackageRecord, api: int, user_id: int = 0) -> str:
+    if api < 23 and user_id == 0:
+        return f"/data/data/{record.name}"
+    return f"/data/user/{user_id}/{record.name}"
 
 
 def _flags(record: PackageRecord) -> str:
@@ -73,7 +75,7 @@ def _flags(record: PackageRecord) -> str:
 
 
 def _gids(record: PackageRecord) -> list[str]:
-    granted = record.granted_permissions
+    granted = record.install_permissions
     return [str(gid) for name, gid in GIDS_BY_PERMISSION.items() if name in granted]
 
 
@@ -95,7 +97,7 @@ def _version_line(record: PackageRecord, api: int) -> str:
 
 def _code_lines(record: PackageRecord) -> list[str]:
     lines = [f"    codePath={record.code_path}", f"    resourcePath={record.code_path}"]
-    if record.installed:
+    if record.code_present:
         lines.insert(0, f"    pkg=Package{{{_hash('pkg' + record.code_path)} {record.name}}}")
     return [
         *lines,
@@ -107,7 +109,7 @@ def _code_lines(record: PackageRecord) -> list[str]:
 
 def _application_lines(record: PackageRecord, api: int) -> list[str]:
     """What is read from the parsed package, and absent when only a record is left."""
-    if not record.installed:
+    if not record.code_present:
         return []
     splits = ", ".join(["base", *record.split_names])
     number = _hash("app" + record.code_path)
@@ -134,26 +136,25 @@ def _time_lines(record: PackageRecord, api: int) -> list[str]:
     return lines
 
 
-def _user_lines(record: PackageRecord, api: int) -> list[str]:
+def _user_lines(record: PackageRecord, user_id: int, api: int) -> list[str]:
     def flag(value: bool) -> str:
         return "true" if value else "false"
 
-    words = ["    User 0:"]
+    state: PackageUserState = record.user(user_id)
+    words = [f"    User {user_id}:"]
     if api >= 24:
-        words.append(f"ceDataInode={record.ce_inode}")
+        words.append(f"ceDataInode={state.ce_inode}")
     if api >= 35:
-        words.append(f"deDataInode={record.de_inode}")
-    kept_as_installed = api < 35  # 15 on: only `data exists` is left by uninstall -k
-    shown_installed = record.installed or kept_as_installed
-    words += [f"installed={flag(shown_installed)}", f"hidden={flag(record.hidden)}"]
+        words.append(f"deDataInode={state.de_inode}")
+    words += [f"installed={flag(state.installed)}", f"hidden={flag(state.hidden)}"]
     if api >= 24:
-        words.append(f"suspended={flag(record.suspended)}")
+        words.append(f"suspended={flag(state.suspended)}")
     if api >= 30:
         words.append("distractionFlags=0")
     words += [
-        f"stopped={flag(record.stopped)}",
-        f"notLaunched={flag(record.not_launched)}",
-        f"enabled={record.enabled}",
+        f"stopped={flag(state.stopped)}",
+        f"notLaunched={flag(state.not_launched)}",
+        f"enabled={state.enabled}",
     ]
     if api >= 26:
         words += ["instant=false", "virtual=false"]
@@ -163,17 +164,35 @@ def _user_lines(record: PackageRecord, api: int) -> list[str]:
     lines = [words[0] + ("  " if api < 24 else " ") + " ".join(words[1:])]
     if api >= 33:
         lines += ["      installReason=0", "      uninstallReason=0"]
-        lines.append(f"      firstInstallTime={format_time(record.first_install_time_ms)}")
+        lines.append(f"      firstInstallTime={format_time(state.first_install_time_ms)}")
     if api >= 35:
-        lines.append(f"      dataDir={data_directory(record, api)}")
+        lines.append(f"      dataDir={data_directory(record, api, user_id)}")
+    return [*lines, *_runtime_lines(record, user_id, api)]
+
+
+def _runtime_lines(record: PackageRecord, user_id: int, api: int) -> list[str]:
+    if api < 23:
+        return []
+    granted = record.user(user_id).runtime_permissions
+    lines = [f"      gids=[{', '.join(_gids(record))}]"] if _gids(record) else []
+    lines.append("      runtime permissions:")
+    for name in record.requested_permissions:
+        if is_runtime(name, api=api):
+            held = "true" if name in granted else "false"
+            lines.append(f"        {name}: granted={held}, flags=[ ]")
     return lines
 
 
-def _permission_lines(record: PackageRecord, api: int) -> tuple[list[str], list[str]]:
-    """(lines before the user's block, lines in it)."""
+def _old_permission_lines(record: PackageRecord, api: int) -> list[str]:
+    """Before 6.0, after all users' blocks."""
+    if api >= 23 or not record.install_permissions:
+        return []
+    return ["    grantedPermissions:", *(f"      {name}" for name in record.install_permissions)]
+
+
+def _permission_lines(record: PackageRecord, api: int) -> list[str]:
     if api < 23:
-        held_lines = [f"      {name}" for name in record.granted_permissions]
-        return [], (["    grantedPermissions:", *held_lines] if held_lines else [])
+        return []
     before: list[str] = []
     if record.declared_permissions:
         before.append("    declared permissions:")
@@ -181,26 +200,16 @@ def _permission_lines(record: PackageRecord, api: int) -> tuple[list[str], list[
     if record.requested_permissions:
         before.append("    requested permissions:")
         before += [f"      {name}" for name in record.requested_permissions]
-    held = [p for p in record.granted_permissions if not is_runtime(p, api=api)]
-    if held:
+    if record.install_permissions:
         before.append("    install permissions:")
-        before += [f"      {name}: granted=true" for name in held]
-    runtime = [p for p in record.requested_permissions if is_runtime(p, api=api)]
-    inside = []
-    if _gids(record):
-        inside.append(f"      gids=[{', '.join(_gids(record))}]")
-    inside.append("      runtime permissions:")
-    for name in runtime:
-        granted = "true" if name in record.granted_permissions else "false"
-        inside.append(f"        {name}: granted={granted}, flags=[ ]")
-    return before, inside
+        before += [f"      {name}: granted=true" for name in record.install_permissions]
+    return before
 
 
 def package_block(record: PackageRecord, parts: Parts) -> list[str]:
     """One entry of `Packages:`."""
     api = parts.api
     boot = parts.properties.get("ro.runtime.firstboot")
-    outside, inside = _permission_lines(record, api)
     lines = [
         f"  Package [{record.name}] ({_hash('setting' + record.name)}):",
         _identity_line(record, api),
@@ -214,7 +223,7 @@ def package_block(record: PackageRecord, parts: Parts) -> list[str]:
         *_code_lines(record),
         _version_line(record, api),
     ]
-    if record.installed:
+    if record.code_present:
         lines.append(f"    versionName={record.version_name or 'null'}")
     lines += [*_application_lines(record, api), *_time_lines(record, api)]
     if record.installer:
@@ -232,7 +241,10 @@ def package_block(record: PackageRecord, parts: Parts) -> list[str]:
     lines.append(f"    pkgFlags={_flags(record)}")
     if api >= 34:
         lines.append("    privatePkgFlags=[ ]")
-    return [*lines, *outside, *_user_lines(record, api), *inside]
+    lines += _permission_lines(record, api)
+    for user_id in parts.users.ids:
+        lines += _user_lines(record, user_id, api)
+    return [*lines, *_old_permission_lines(record, api)]
 
 
 def _hidden_block(record: PackageRecord, api: int) -> list[str]:
@@ -255,7 +267,7 @@ def dump_package(parts: Parts, name: str) -> str:
     if record is None:
         return f"Unable to find package: {name}\n"
     lines: list[str] = []
-    if record.installed and record.launcher_activity:
+    if record.code_present and record.launcher_activity:
         short = record.launcher_activity
         short = short[len(name) :] if short.startswith(name + ".") else short
         lines += [
@@ -265,7 +277,7 @@ def dump_package(parts: Parts, name: str) -> str:
             f"        {_hash('main' + name)} {name}/{short}",
             "",
         ]
-    if record.installed:
+    if record.code_present:
         lines += [
             "Key Set Manager:",
             f"  [{name}]",

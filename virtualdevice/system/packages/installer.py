@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 import base64
 import os
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 
 from holdfast.apk.decide import decide
 from holdfast.apk.decision import Decision, Door, Outcome
+from holdfast.apk.manifest import Manifest
 from virtualdevice.system.defects import Defects, Judging, Update
 from virtualdevice.system.packages.answers import InstallAnswer, refusal
 from virtualdevice.system.packages.candidate import ApkFile, Parsed, parse_delivery
-from virtualdevice.system.packages.permissions import granted_at_install
-from virtualdevice.system.packages.records import PackageRecord, PreloadRecord
+from virtualdevice.system.packages.permissions import install_permissions, runtime_permissions
+from virtualdevice.system.packages.records import PackageRecord, PackageUserState, PreloadRecord
 from virtualdevice.system.packages.removal import Remover
 from virtualdevice.system.packages.rules import InstallOptions, delivery_of, rules_of
 from virtualdevice.system.parts import Parts
@@ -121,14 +122,13 @@ class Installer:
     async def _carry_out(self, parsed: Parsed, options: InstallOptions, decision: Decision) -> None:
         parts, name = self._parts, parsed.manifest.package_name
         before = parts.registry.get(name)
-        await parts.storage.prepare()
         code_path = await self._place_code(parsed, before)
         after = self._record(parsed, options, decision, before, code_path)
-        inodes = await parts.storage.create(after)
-        after = replace(after, ce_inode=inodes[0], de_inode=inodes[1])
+        for user_id in after.user_ids:
+            after = await parts.storage.create(after, user_id)
         parts.registry.put(after)
         if before is not None:
-            await parts.storage.empty_code_caches(name)
+            await parts.storage.empty_code_caches(after)
             if before.code_path.startswith("/data/") and before.code_path != code_path:
                 await parts.files.remove_tree(_top_of(before.code_path))
         await parts.save_packages()
@@ -208,19 +208,43 @@ class Installer:
             target_sandbox_version=manifest.target_sandbox_version,
             shared_user_id=manifest.shared_user_id,
             requested_permissions=tuple(manifest.permissions),
-            granted_permissions=granted_at_install(
-                manifest, before, api=parts.api, grant_all=options.grant_permissions
-            ),
+            install_permissions=install_permissions(manifest, api=parts.api),
             declared_permissions=tuple(manifest.declared_permissions),
             provider_authorities=tuple(manifest.provider_authorities),
-            app_ops=dict(before.app_ops) if before else {},
             installer=options.installer or (before.installer if before else None),
-            first_install_time_ms=before.first_install_time_ms if before else now_ms,
             last_update_time_ms=now_ms,
-            stopped=before.stopped if before and before.installed else True,
-            not_launched=before.not_launched if before and before.installed else True,
+            users=self._users(manifest, options, before, now_ms),
             preload=_preload_after(before),
         )
+
+    def _users(
+        self, manifest: Manifest, options: InstallOptions, before: PackageRecord | None, now_ms: int
+    ) -> Mapping[int, PackageUserState]:
+        """It is new for the users that are meant and had it not; of all others it stays so."""
+        parts = self._parts
+        had_code = before is not None and before.code_present
+        first_ms = before.first_install_time_ms if before is not None else 0
+        found = dict(before.users) if before is not None else {}
+        for user_id in parts.users.ids:
+            state = found.get(user_id)
+            meant = options.user_id in (None, user_id)
+            if not meant and state is None:
+                continue
+            if state is None:
+                known_ms = first_ms if parts.api < 33 else 0
+                state = PackageUserState(first_install_time_ms=known_ms or now_ms)
+            if meant and not (had_code and state.installed):
+                state = replace(
+                    state, installed=True, hidden=False, stopped=True, not_launched=True
+                )
+            permissions = runtime_permissions(
+                manifest,
+                state.runtime_permissions,
+                api=parts.api,
+                grant_all=options.grant_permissions and meant,
+            )
+            found[user_id] = replace(state, runtime_permissions=permissions)
+        return found
 
     def _log_installed(self, after: PackageRecord, before: PackageRecord | None) -> None:
         log = self._parts.log

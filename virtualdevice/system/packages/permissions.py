@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from holdfast.apk.manifest import Manifest
-from virtualdevice.system.packages.records import PackageRecord
 
-__all__ = ["RUNTIME_PERMISSIONS", "granted_at_install", "is_runtime"]
+__all__ = ["RUNTIME_PERMISSIONS", "install_permissions", "is_runtime", "runtime_permissions"]
 
 RUNTIME_PERMISSIONS = frozenset(
     "android.permission." + name
@@ -55,16 +54,22 @@ def is_runtime(permission: str, *, api: int) -> bool:
     return api >= 23 and permission in RUNTIME_PERMISSIONS
 
 
-def granted_at_install(
-    manifest: Manifest, before: PackageRecord | None, *, api: int, grant_all: bool
+def install_permissions(manifest: Manifest, *, api: int) -> Sequence[str]:
+    """Those that come with the app, for whoever has it."""
+    return tuple(
+        permission
+        for permission in manifest.permissions
+        if permission.startswith("android.permission.") and not is_runtime(permission, api=api)
+    )
+
+
+def runtime_permissions(
+    manifest: Manifest, held: Sequence[str], *, api: int, grant_all: bool
 ) -> Sequence[str]:
-    """Install permissions always; runtime ones as before, or all with -g, or for an old target."""
-    held = set(before.granted_permissions) if before is not None else set()
-    legacy = manifest.target_sdk < 23
-    granted = []
-    for permission in manifest.permissions:
-        if not permission.startswith("android.permission."):
-            continue
-        if not is_runtime(permission, api=api) or grant_all or legacy or permission in held:
-            granted.append(permission)
-    return tuple(granted)
+    """Those that one user grants: as before, or all with -g, or for an old target."""
+    every = grant_all or manifest.target_sdk < 23
+    return tuple(
+        permission
+        for permission in manifest.permissions
+        if is_runtime(permission, api=api) and (every or permission in held)
+    )

@@ -7,10 +7,11 @@ from pathlib import Path
 from holdfast.apk.archive import Apk, ApkFormatError
 from holdfast.apk.decision import Candidate
 from holdfast.apk.signing_details import Scheme, SigningDetails
-from virtualdevice.system.packages.records import PackageRecord
+from virtualdevice.system.packages.permissions import is_runtime
+from virtualdevice.system.packages.records import PackageRecord, PackageUserState
 from virtualdevice.system.personality import Personality, PersonalityError, SystemPackage
 
-__all__ = ["platform_signing", "preload_record"]
+__all__ = ["platform_signing", "preload_record", "preload_state"]
 
 
 def platform_signing(brand: str) -> SigningDetails:
@@ -19,8 +20,21 @@ def platform_signing(brand: str) -> SigningDetails:
     return SigningDetails(scheme=Scheme.V1, signers=(certificate,))
 
 
+def preload_state(personality: Personality, record: PackageRecord) -> PackageUserState:
+    """What a user has of a package of the image, until that user changes it."""
+    return PackageUserState(
+        stopped=False,
+        not_launched=False,
+        first_install_time_ms=personality.build.time_s * 1000,
+        runtime_permissions=tuple(
+            p for p in record.requested_permissions if is_runtime(p, api=personality.api)
+        ),
+    )
+
+
 def preload_record(personality: Personality, name: str, package: SystemPackage) -> PackageRecord:
-    """The record of a package as the image has it; `app_id` 0 where the image fixes none."""
+    """The record of a package as the image has it; `app_id` 0 where the image fixes none, and no
+    user has it yet."""
     folder = "priv-app" if package.privileged else "app"
     short = name.rpartition(".")[2].capitalize()
     built_ms = personality.build.time_s * 1000
@@ -38,10 +52,7 @@ def preload_record(personality: Personality, name: str, package: SystemPackage) 
         launcher_activity=package.activity if package.screen != "launcher" else "",
         is_system=True,
         is_privileged=package.privileged,
-        first_install_time_ms=built_ms,
         last_update_time_ms=built_ms,
-        stopped=False,
-        not_launched=False,
     )
     return _from_apk(personality, plain, package) if package.apk else plain
 
@@ -78,11 +89,10 @@ def _from_apk(
         allow_backup=manifest.allow_backup,
         shared_user_id=manifest.shared_user_id,
         requested_permissions=tuple(manifest.permissions),
-        granted_permissions=tuple(manifest.permissions),
+        install_permissions=tuple(
+            p for p in manifest.permissions if not is_runtime(p, api=personality.api)
+        ),
         declared_permissions=tuple(manifest.declared_permissions),
         provider_authorities=tuple(manifest.provider_authorities),
-        first_install_time_ms=plain.first_install_time_ms,
         last_update_time_ms=plain.last_update_time_ms,
-        stopped=False,
-        not_launched=False,
     )

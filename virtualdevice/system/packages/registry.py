@@ -10,6 +10,7 @@ from virtualdevice.system.packages.records import (
     PackageRecord,
     record_from_json,
     record_to_json,
+    uid_of,
 )
 
 __all__ = ["FIRST_APP_ID", "LAST_APP_ID", "RECORDS_FILE", "Registry"]
@@ -46,10 +47,15 @@ class Registry:
         """The record, be it only what `uninstall -k` left."""
         return self._records.get(name)
 
-    def installed(self, name: str) -> PackageRecord | None:
-        """The record of a package whose code is there."""
+    def present(self, name: str) -> PackageRecord | None:
+        """The record of a package whose code is there, for whatever user."""
         record = self._records.get(name)
-        return record if record is not None and record.installed else None
+        return record if record is not None and record.code_present else None
+
+    def installed(self, name: str, user_id: int = 0) -> PackageRecord | None:
+        """The record of a package that this user has."""
+        record = self.present(name)
+        return record if record is not None and record.user(user_id).installed else None
 
     def put(self, record: PackageRecord) -> None:
         self._records[record.name] = record
@@ -81,11 +87,12 @@ class Registry:
         return app_id
 
     def account_names(self) -> Mapping[int, str]:
-        """What `ls -l` shows for each app id: u0_a16 for 10016."""
+        """What `ls -l` shows for each app's uid: u0_a16 for 10016, u10_a16 for 1010016."""
         return {
-            record.app_id: f"u0_a{record.app_id - FIRST_APP_ID}"
+            uid_of(user_id, record.app_id): f"u{user_id}_a{record.app_id - FIRST_APP_ID}"
             for record in self._records.values()
             if record.app_id >= FIRST_APP_ID
+            for user_id in record.users
         }
 
     async def load(self, machine: Machine) -> None:

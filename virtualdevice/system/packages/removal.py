@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 
 from virtualdevice.system.defects import Defects
-from virtualdevice.system.packages.permissions import is_runtime
-from virtualdevice.system.packages.records import PackageRecord
+from virtualdevice.system.packages.records import PackageRecord, PackageUserState
 from virtualdevice.system.parts import Parts
 
 __all__ = ["Remover"]
@@ -26,7 +25,7 @@ class Remover:
     async def uninstall(self, name: str, *, keep_data: bool) -> str:
         """`Success`, or what `pm uninstall` says instead, without the brackets of each version."""
         record = self._parts.registry.get(name)
-        if record is None or (keep_data and not record.installed):
+        if record is None or (keep_data and not record.code_present):
             return "DELETE_FAILED_INTERNAL_ERROR"
         if record.is_system and record.preload is None:
             return "DELETE_FAILED_INTERNAL_ERROR"
@@ -39,13 +38,14 @@ class Remover:
         if record.preload is not None:
             await self._back_to_preload(record)
         else:
-            if record.installed:
+            if record.code_present:
                 top = "/".join(record.code_path.split("/")[:4])
                 await parts.files.remove_tree(top)
             if keep_data:
-                parts.registry.put(replace(record, installed=False, stopped=True))
+                parts.registry.put(replace(record, code_present=False, users=self._kept(record)))
             else:
-                await parts.storage.destroy(record.name)
+                for user_id in record.users:
+                    await parts.storage.destroy(record.name, user_id)
                 parts.registry.remove(record.name)
         await self._defects.after_removal(parts, record, keep_data)
         await parts.save_packages()
@@ -72,20 +72,31 @@ class Remover:
             preload=None,
         )
         if preload.version_code < record.version_code:
-            await parts.storage.destroy(record.name)
-            ce_inode, de_inode = await parts.storage.create(factory)
-            factory = replace(factory, ce_inode=ce_inode, de_inode=de_inode)
+            for user_id in record.users:
+                await parts.storage.destroy(record.name, user_id)
+            for user_id in record.user_ids:
+                factory = await parts.storage.create(factory, user_id)
         parts.registry.put(factory)
 
-    async def clear(self, name: str) -> bool:
-        """Data and runtime permissions go; identity stays. False if there is no such package."""
+    def _kept(self, record: PackageRecord) -> Mapping[int, PackageUserState]:
+        """States of a package without code: from 15 on users no longer count as having it."""
+        return {
+            user_id: replace(
+                state, stopped=True, installed=state.installed and self._parts.api < 35
+            )
+            for user_id, state in record.users.items()
+        }
+
+    async def clear(self, name: str, user_id: int = 0) -> bool:
+        """Data and runtime permissions go; identity stays. False if that user has no such
+        package."""
         parts = self._parts
-        record = parts.registry.installed(name)
+        record = parts.registry.installed(name, user_id)
         if record is None:
             return False
-        await parts.storage.clear(record)
-        held = [p for p in record.granted_permissions if not is_runtime(p, api=parts.api)]
-        parts.registry.put(replace(record, granted_permissions=tuple(held), stopped=True))
+        await parts.storage.clear(record, user_id)
+        state = replace(record.user(user_id), runtime_permissions=(), stopped=True)
+        parts.registry.put(record.with_user(user_id, state))
         await parts.save_packages()
         await self._on_change(name)
         return True

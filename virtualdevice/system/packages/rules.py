@@ -13,7 +13,8 @@ __all__ = ["InstallOptions", "delivery_of", "rules_of"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class InstallOptions:
-    """What the caller of an installation asked for. `given` counts options (a quirk of 9)."""
+    """What the caller of an installation asked for. `given` counts options (a quirk of 9);
+    `user_id` None is every user."""
 
     replace: bool = False
     forbid_replace: bool = False
@@ -24,6 +25,7 @@ class InstallOptions:
     installer: str | None = None
     inherit_from: str | None = None
     package_name: str | None = None
+    user_id: int | None = None
     staged: bool = False
     bypass_low_target_sdk: bool = False
 
@@ -53,7 +55,7 @@ def _installed(record: PackageRecord) -> InstalledPackage:
         preload=None
         if preload is None
         else Preload(version_code=preload.version_code, signing=preload.signing),
-        installed=record.installed,
+        installed=record.code_present,
         code_in_memory=record.code_in_memory,
         persistent=record.persistent,
         provider_authorities=tuple(record.provider_authorities),

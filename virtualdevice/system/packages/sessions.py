@@ -73,7 +73,7 @@ class Sessions:
     async def _inherited(self, session: Session) -> list[ApkFile] | InstallAnswer:
         """The APKs of the installed package that the session neither replaces nor removes."""
         name = session.options.inherit_from or ""
-        record = self._parts.registry.installed(name)
+        record = self._parts.registry.present(name)
         if record is None:
             return refusal(
                 "INSTALL_FAILED_INVALID_APK", f"Missing existing base package for {name}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from holdfast.apk.signing_details import Capability, SigningDetails
-from virtualdevice.system.packages.preloads import preload_record
+from virtualdevice.system.packages.preloads import preload_record, preload_state
 from virtualdevice.system.packages.records import PackageRecord, PreloadRecord
 from virtualdevice.system.parts import Parts
 
@@ -43,18 +43,13 @@ def _with_app_id(
     """The fixed id of the image, the one that it had, or the next free one; data as it was."""
     if existing is None:
         app_id = scanned.app_id or parts.registry.app_id_for(scanned.name, scanned.shared_user_id)
-        return replace(scanned, app_id=app_id)
+        state = preload_state(parts.personality, scanned)
+        return replace(scanned, app_id=app_id, users=dict.fromkeys(parts.users.ids, state))
     return replace(
         scanned,
         app_id=scanned.app_id or existing.app_id,
-        ce_inode=existing.ce_inode,
-        de_inode=existing.de_inode,
-        granted_permissions=existing.granted_permissions or scanned.granted_permissions,
-        app_ops=existing.app_ops,
-        first_install_time_ms=existing.first_install_time_ms,
-        enabled=existing.enabled,
-        stopped=existing.stopped,
-        not_launched=existing.not_launched,
+        install_permissions=existing.install_permissions or scanned.install_permissions,
+        users=existing.users,
     )
 
 
@@ -102,8 +97,7 @@ async def _appeared_over_a_users_app(
                 "copy; removing"
             )
         critical(parts, text)
-        await parts.storage.destroy(name)
-        parts.registry.remove(name)
+        await _destroy(parts, existing)
         parts.registry.put(_with_app_id(parts, scanned, None))
         return
     old, new = existing.version_code, scanned.version_code
@@ -151,8 +145,14 @@ async def _drop_what_the_image_lacks(parts: Parts) -> None:
             continue
         whose = "it's data will be wiped" if parts.api < 33 else "its data will be wiped"
         critical(parts, f"System package {name} no longer exists; {whose}")
-        await parts.storage.destroy(name)
-        parts.registry.remove(name)
+        await _destroy(parts, record)
+
+
+async def _destroy(parts: Parts, record: PackageRecord) -> None:
+    """The record, and the data of every user."""
+    for user_id in record.users:
+        await parts.storage.destroy(record.name, user_id)
+    parts.registry.remove(record.name)
 
 
 def _as_preload(scanned: PackageRecord) -> PreloadRecord:

@@ -1,0 +1,1 @@
+"""The people (and profiles) of one phone: who there is, who runs, and who is unlocked."""
