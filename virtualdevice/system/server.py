@@ -108,6 +108,7 @@ class AndroidServer(SystemServer):
             raise BootFailed("the system server crashed")
         if upgraded and self._optimise is not None:
             await self._optimise()
+        await phone.sessions.staging.apply()
         await phone.finish_boot()
 
     async def stop(self) -> None:

@@ -7,7 +7,8 @@ from typing import Any
 
 from holdfast.apk.keys import SigningKey
 from holdfast.apk.probe import ProbeSpec, build_probe
-from holdfast.apk.signer import sign
+from holdfast.apk.signer import SigningOptions, sign
+from holdfast.apk.signer_lineage import create_lineage
 from holdfast.apk.signing_details import Scheme
 
 __all__ = ["NAME", "apk", "key"]
@@ -20,8 +21,9 @@ def key(name: str) -> SigningKey:
     return SigningKey.generate(common_name=name)
 
 
-def apk(*, signer: str = "A", version_code: int = 1, **spec: Any) -> bytes:
-    """Signed by the key of that name; further words are ProbeSpec's."""
+def apk(*, signer: str = "A", rotated_to: str = "", version_code: int = 1, **spec: Any) -> bytes:
+    """Signed by the key of that name, and by the one that it has rotated to, from API 28 on;
+    further words are ProbeSpec's."""
     values: dict[str, Any] = {
         "package_name": NAME,
         "label": "Chat",
@@ -31,4 +33,9 @@ def apk(*, signer: str = "A", version_code: int = 1, **spec: Any) -> bytes:
     probe = build_probe(ProbeSpec(version_code=version_code, **(values | spec)))
     # A split says nothing of its lowest API level, and an EC key in a JAR wants 18.
     schemes = {Scheme.V2, Scheme.V3} if "split_name" in spec else None
-    return sign(probe, signers=[key(signer)], schemes=schemes)
+    if not rotated_to:
+        return sign(probe, signers=[key(signer)], schemes=schemes)
+    keys = [key(signer), key(rotated_to)]
+    lineage = create_lineage(*keys)
+    options = SigningOptions(rotation_min_sdk=28)
+    return sign(probe, signers=keys, lineage=lineage, options=options)

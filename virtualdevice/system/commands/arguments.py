@@ -44,6 +44,10 @@ class Words:
         """The argument of an option."""
         return self.required(f"Error: Argument expected after {option!r}".replace("'", '"'))
 
+    def number(self, *, default: int) -> int:
+        """The next word if it is a number; it may be left out."""
+        return int(self._words.pop(0)) if self._words and self._words[0].isdigit() else default
+
     def rest(self) -> list[str]:
         rest, self._words = self._words, []
         return rest

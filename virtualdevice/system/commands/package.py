@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from virtualdevice.system.commands import package_change, package_install, package_query
+from virtualdevice.system.commands import (
+    package_change,
+    package_install,
+    package_query,
+    package_staged,
+)
 from virtualdevice.system.commands.arguments import Words
 from virtualdevice.system.invocation import Invocation
 from virtualdevice.system.phone import Phone
@@ -19,6 +24,7 @@ VERBS: dict[str, Verb] = {
     "install-write": package_install.write,
     "install-remove": package_install.remove_split,
     "install-commit": package_install.commit,
+    "install-add-session": package_install.add_session,
     "install-abandon": package_install.abandon,
     "install-destroy": package_install.abandon,
     "install-existing": package_install.install_existing,
@@ -38,6 +44,20 @@ VERBS: dict[str, Verb] = {
     "path": package_query.path,
     "dump": package_query.dump,
     "resolve-activity": package_query.resolve_activity,
+    "get-stagedsessions": package_staged.list_staged,
+    "rollback-app": package_staged.rollback_app,
+    "uninstall-system-updates": package_staged.uninstall_system_updates,
+}
+SINCE = {
+    "install-existing": 26,
+    "install-incremental": 30,
+    "install-add-session": 29,
+    "get-stagedsessions": 29,
+    "rollback-app": 29,
+    "uninstall-system-updates": 29,
+    "suspend": 24,
+    "unsuspend": 24,
+    "resolve-activity": 24,
 }
 
 
@@ -58,7 +78,7 @@ async def run_package(phone: Phone, call: Invocation) -> int:
             "usage: pm [options]" if phone.api < 24 else "Package manager (package) commands:"
         )
         return 1
-    if verb not in VERBS:
+    if verb not in VERBS or phone.api < SINCE.get(verb, 0):
         unknown = (
             f"Error: unknown command '{verb}'" if phone.api < 28 else f"Unknown command: {verb}"
         )

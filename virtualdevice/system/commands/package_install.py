@@ -9,101 +9,112 @@ from virtualdevice.system.commands.arguments import CommandRefused, Words
 from virtualdevice.system.invocation import Invocation
 from virtualdevice.system.packages.answers import InstallAnswer, refusal
 from virtualdevice.system.packages.candidate import ApkFile
-from virtualdevice.system.packages.rules import InstallOptions
+from virtualdevice.system.packages.rules import InstallOptions, RollbackPolicy
 from virtualdevice.system.packages.sessions import Session, is_valid_file_name
 from virtualdevice.system.phone import Phone
 
-__all__ = ["abandon", "commit", "create", "install", "install_existing", "remove_split", "write"]
+__all__ = [
+    "abandon",
+    "add_session",
+    "commit",
+    "create",
+    "exception_head",
+    "install",
+    "install_existing",
+    "remove_split",
+    "write",
+]
 
 APK_LIMIT_BYTES = 2 << 30
-WITH_VALUE = frozenset(
-    [
-        "--originating-uri",
-        "--referrer",
-        "--abi",
-        "--install-location",
-        "--install-reason",
-        "--volume",
-        "--preload-reason",
-        "--package-source",
-        "--rollback",
-        "--staged-ready-timeout",
-    ]
-)
-WITHOUT_EFFECT = frozenset(
-    [
-        "-f",
-        "-F",
-        "-l",
-        "-s",
-        "--dont-kill",
-        "--force-uuid",
-        "--force-sdk",
-        "--full",
-        "--instant",
-        "--ephemeral",
-        "--preload",
-        "--instantapp",
-        "--multi-package",
-        "--force-queryable",
-        "--skip-verification",
-        "--no-incremental",
-        "--enable-rollback",
-        "--update-ownership",
-        "--skip-enable",
-        "--force-non-staged",
-        "--restrict-permissions",
-        "--request-downgrade",
-        "--ignore-dexopt-profile",
-        "--apex",
-        "--streaming",
-        "--no-streaming",
-    ]
-)
+WITH_VALUE = {
+    "--originating-uri": 21, "--referrer": 21, "--abi": 21, "--install-location": 21,
+    "--install-reason": 26, "--volume": 23, "--preload-reason": 29, "--package-source": 33,
+    "--rollback": 29, "--staged-ready-timeout": 31,
+}  # fmt: skip
+WITHOUT_EFFECT = {
+    "-f": 21, "-F": 21, "-l": 21, "-s": 21, "--dont-kill": 24, "--force-uuid": 23,
+    "--force-sdk": 24, "--full": 26, "--instant": 26, "--ephemeral": 24, "--preload": 28,
+    "--instantapp": 26, "--force-queryable": 30, "--skip-verification": 30,
+    "--no-incremental": 30, "--update-ownership": 34, "--skip-enable": 34,
+    "--force-non-staged": 31, "--restrict-permissions": 29, "--ignore-dexopt-profile": 35,
+    "--apex": 29, "--streaming": 30, "--no-streaming": 30,
+}  # fmt: skip
+FLAGS = {
+    "-r": ("replace", 21),
+    "-R": ("forbid_replace", 28),
+    "-t": ("allow_test", 21),
+    "-d": ("allow_downgrade", 21),
+    "--allow-downgrade": ("allow_downgrade", 29),
+    "--request-downgrade": ("allow_downgrade", 29),
+    "-g": ("grant_permissions", 23),
+    "--grant-all-requested-permissions": ("grant_permissions", 34),
+    "--staged": ("staged", 29),
+    "--multi-package": ("multi_package", 29),
+    "--bypass-low-target-sdk-block": ("bypass_low_target_sdk", 34),
+}
+NAMED = {"-i": "installer", "-p": "inherit_from", "--pkg": "package_name"}
+"""Options, and the API level that brought each; `makeInstallParams` of every version."""
 
 
 class ParsedOptions:
-    """The options of one install command, and the size that -S announced (-1: none)."""
+    """The options of one install command, and the size that -S announced (-1: none).
+
+    `waits`: a staged install is to be reported when it was verified, not when it was handed in.
+    """
 
     def __init__(self, words: Words, *, api: int) -> None:
         self.size_bytes = -1
         self.user = "all"
-        self._values: dict[str, bool | str | None] = {}
+        self.waits = True
+        self._values: dict[str, bool | str | RollbackPolicy | None] = {}
         self._api = api
         while (option := words.option()) is not None:
             self._take(option, words)
 
     def _take(self, option: str, words: Words) -> None:
         self._values["given"] = True
-        flags = {
-            "-r": "replace",
-            "-R": "forbid_replace",
-            "-t": "allow_test",
-            "-d": "allow_downgrade",
-            "--allow-downgrade": "allow_downgrade",
-            "--request-downgrade": "allow_downgrade",
-            "-g": "grant_permissions",
-            "--grant-all-requested-permissions": "grant_permissions",
-            "--staged": "staged",
-            "--bypass-low-target-sdk-block": "bypass_low_target_sdk",
-        }
-        named = {"-i": "installer", "-p": "inherit_from", "--pkg": "package_name"}
-        if option in flags:
-            self._values[flags[option]] = True
-        elif option in named:
-            self._values[named[option]] = words.value(option)
+        flag, since = FLAGS.get(option, ("", 0))
+        if flag and self._api >= since:
+            self._values[flag] = True
+        elif option in NAMED:
+            self._values[NAMED[option]] = words.value(option)
         elif option == "-S":
             self.size_bytes = _size(words.value(option))
         elif option == "--user":
             self.user = words.value(option)
-        elif option in WITH_VALUE:
+        elif option == "--enable-rollback" and self._api >= 29:
+            self._values["rollback_policy"] = RollbackPolicy(int(words.number(default=0)))
+        elif option == "--staged-ready-timeout" and self._api >= 31:
+            self.waits = words.value(option) != "0"
+        elif option in ("--wait", "--no-wait") and self._api == 30:
+            self.waits = option == "--wait"
+        elif self._api >= WITH_VALUE.get(option, 99):
             words.value(option)
-        elif option not in WITHOUT_EFFECT:
-            raise CommandRefused(f"Error: Unknown option: {option}")
+        elif self._api < WITHOUT_EFFECT.get(option, 99):
+            raise _unknown(option, self._api)
 
     @property
     def options(self) -> InstallOptions:
         return InstallOptions(**self._values)  # type: ignore[arg-type]
+
+
+def _unknown(option: str, api: int) -> CommandRefused:
+    """From 7 on the parser throws, and ShellCommand prints the exception."""
+    if api < 24:
+        return CommandRefused(f"Error: Unknown option: {option}")
+    text = f"java.lang.IllegalArgumentException: Unknown option {option}"
+    return CommandRefused(f"\n{exception_head(api, 'install')}\n{text}", status=255)
+
+
+def exception_head(api: int, verb: str) -> str:
+    """What ShellCommand says above an exception's stack."""
+    if api < 26:
+        return "Exception occurred while dumping:"
+    return (
+        f"Exception occurred while executing '{verb}':"
+        if api >= 30
+        else ("Exception occurred while executing:")
+    )
 
 
 def _size(text: str) -> int:
@@ -125,18 +136,18 @@ async def install(phone: Phone, call: Invocation, words: Words) -> int:
             await call.out("Failure [INSTALL_FAILED_INVALID_APK: unexpected end of the stream]")
             return 1
         files = [ApkFile(name="base.apk", data=data, path=_staged_path())]
-        return await _finish(phone, call, parsed.options, files)
+        return await _finish(phone, call, parsed, files)
     if not paths:
         text = "Error: must either specify a package size or an APK file"
         await _complain(phone, call, text if phone.api >= 24 else "Error: no package specified")
         return 1
     if phone.api < 24:
         await call.error(f"\tpkg: {paths[0]}")
-    return await _install_paths(phone, call, parsed.options, paths)
+    return await _install_paths(phone, call, parsed, paths)
 
 
 async def _install_paths(
-    phone: Phone, call: Invocation, options: InstallOptions, paths: list[str]
+    phone: Phone, call: Invocation, parsed: ParsedOptions, paths: list[str]
 ) -> int:
     files = []
     for number, text in enumerate(paths):
@@ -148,7 +159,7 @@ async def _install_paths(
         name = "base.apk" if len(paths) == 1 else f"{number}_{path.rpartition('/')[2]}"
         shown = path if phone.api < 24 else _staged_path()
         files.append(ApkFile(name=name, data=data, path=shown))
-    return await _finish(phone, call, options, files)
+    return await _finish(phone, call, parsed, files)
 
 
 def _staged_path() -> str:
@@ -166,8 +177,7 @@ async def _unreadable(phone: Phone, call: Invocation, path: str) -> int:
     await call.error(
         f"Error: Unable to open file: {path}\nConsider using a file under /data/local/tmp/"
     )
-    what = "Exception occurred while executing"
-    head = f"{what} 'install':" if phone.api >= 30 else f"{what}:"
+    head = exception_head(phone.api, "install")
     await call.error(
         f"\n{head}\njava.lang.IllegalArgumentException: Error: Can't open file: {path}"
     )
@@ -175,11 +185,31 @@ async def _unreadable(phone: Phone, call: Invocation, path: str) -> int:
 
 
 async def _finish(
-    phone: Phone, call: Invocation, options: InstallOptions, files: list[ApkFile]
+    phone: Phone, call: Invocation, parsed: ParsedOptions, files: list[ApkFile]
 ) -> int:
+    options, uid = parsed.options, call.caller.uid
+    if options.staged:
+        session = phone.sessions.create(options, owner_uid=uid)
+        session.files = {file.name: file.data for file in files}
+        answer = await phone.sessions.commit(session, door=Door.SESSION_SHELL, caller_uid=uid)
+        return await _report_staged(phone, call, answer, session.id, waits=parsed.waits)
     door = Door.PM_INSTALL if phone.api < 24 else Door.SESSION_SHELL
-    answer = await phone.installer.install(files, options, door=door, caller_uid=call.caller.uid)
+    answer = await phone.installer.install(files, options, door=door, caller_uid=uid)
     return await report(phone, call, answer, by_session=False)
+
+
+async def _report_staged(
+    phone: Phone, call: Invocation, answer: InstallAnswer, session_id: int, *, waits: bool
+) -> int:
+    """From 11 on the shell waits until a staged session is ready, or has failed."""
+    session = await phone.sessions.staging.get(session_id)
+    if session is None or phone.api < 30 or not waits:
+        return await report(phone, call, answer, by_session=True)
+    if session.failed:
+        await call.out(f"Error [{session.error_code}] [{session.error}]")
+        return 1
+    await call.out("Success. Reboot device to apply staged session")
+    return 0
 
 
 async def report(phone: Phone, call: Invocation, answer: InstallAnswer, *, by_session: bool) -> int:
@@ -211,10 +241,14 @@ def _session(phone: Phone, call: Invocation, words: Words) -> Session:
     text = words.required("Error: Session id required")
     session = phone.sessions.get(int(text)) if text.isdigit() else None
     if session is None or call.caller.uid not in (0, session.owner_uid):
-        raise CommandRefused(
-            f"Error: java.lang.SecurityException: Caller has no access to session {text}"
-        )
+        raise _no_access(text)
     return session
+
+
+def _no_access(text: str) -> CommandRefused:
+    return CommandRefused(
+        f"Error: java.lang.SecurityException: Caller has no access to session {text}"
+    )
 
 
 async def write(phone: Phone, call: Invocation, words: Words) -> int:
@@ -254,18 +288,50 @@ async def remove_split(phone: Phone, call: Invocation, words: Words) -> int:
 
 
 async def commit(phone: Phone, call: Invocation, words: Words) -> int:
-    while words.option() is not None:
-        continue
+    waits = True
+    while (option := words.option()) is not None:
+        if option == "--staged-ready-timeout":
+            waits = words.value(option) != "0"
+        elif option in ("--wait", "--no-wait"):
+            waits = option == "--wait"
     session = _session(phone, call, words)
     answer = await phone.sessions.commit(
         session, door=Door.SESSION_SHELL, caller_uid=call.caller.uid
     )
-    return await report(phone, call, answer, by_session=True)
+    return await _report_staged(phone, call, answer, session.id, waits=waits)
 
 
 async def abandon(phone: Phone, call: Invocation, words: Words) -> int:
-    session = _session(phone, call, words)
-    phone.sessions.abandon(session.id)
+    text = words.required("Error: Session id required")
+    known = text.isdigit() and phone.sessions.get(int(text))
+    if known and call.caller.uid not in (0, known.owner_uid):
+        raise _no_access(text)
+    if not text.isdigit() or not await phone.sessions.abandon(int(text)):
+        raise _no_access(text)
+    await call.out("Success")
+    return 0
+
+
+async def add_session(phone: Phone, call: Invocation, words: Words) -> int:
+    """`install-add-session PARENT CHILD…` (from 10)."""
+    parent = _session(phone, call, words)
+    children = words.rest()
+    if not children:
+        await call.out("Error: At least two sessions are required.")
+        return 1
+    head = exception_head(phone.api, "install-add-session")
+    for text in children:
+        child = phone.sessions.get(int(text)) if text.isdigit() else None
+        problem = ""
+        if child is None or child.options.multi_package:
+            problem = f"Unable to add child session {text} as it does not exist."
+        elif not parent.options.multi_package:
+            problem = f"Single-session {parent.id} can't have child."
+        if problem or child is None:
+            raise CommandRefused(
+                f"\n{head}\njava.lang.IllegalStateException: {problem}", status=255
+            )
+        parent.children.append(child.id)
     await call.out("Success")
     return 0
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from virtualdevice.system.commands.arguments import CommandRefused, Words
+from virtualdevice.system.commands.package_staged import list_staged
 from virtualdevice.system.invocation import Invocation
 from virtualdevice.system.packages.dump import dump_package
 from virtualdevice.system.packages.records import PackageRecord
@@ -67,6 +68,8 @@ class Listing:
 
 async def list_something(phone: Phone, call: Invocation, words: Words) -> int:
     what = words.required("Error: didn't specify type of data to list")
+    if what == "staged-sessions" and phone.api >= 30:
+        return await list_staged(phone, call, words)
     if what in ("packages", "package"):
         listing = Listing(words)
         lines = [listing.line(r) for r in phone.parts.registry if listing.admits(r)]
@@ -78,7 +81,7 @@ async def list_something(phone: Phone, call: Invocation, words: Words) -> int:
         lines = ["All Permissions:", ""]
         declared = (p for record in phone.parts.registry for p in record.declared_permissions)
         lines += [f"+ permission:{name}" for name in declared]
-    elif what in ("instrumentation", "libraries", "permission-groups", "staged-sessions"):
+    elif what in ("instrumentation", "libraries", "permission-groups"):
         lines = []
     else:
         raise CommandRefused(f"Error: unknown list type '{what}'")

@@ -12,14 +12,20 @@ from virtualdevice.system.packages.answers import InstallAnswer, refusal
 
 __all__ = ["ApkFile", "Parsed", "parse_delivery"]
 
+SIGNERS_DIFFER = "signatures are inconsistent"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ApkFile:
-    """`name` is a file name such as base.apk; `path` is where the device holds it meanwhile."""
+    """`name` is a file name such as base.apk; `path` is where the device holds it meanwhile.
+
+    `inherited`: it is the installed package's, and the session only adds to it.
+    """
 
     name: str
     data: bytes
     path: str = ""
+    inherited: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,6 +62,8 @@ def parse_delivery(
         if one.manifest.split_name is None:
             continue
         problem = _inconsistency(file, one, base, [name for name, _ in splits])
+        if problem.endswith(SIGNERS_DIFFER) and base_file.inherited and api >= 31:
+            problem = "Existing signatures are inconsistent"
         if problem:
             return refusal("INSTALL_FAILED_INVALID_APK", problem)
         splits.append((one.manifest.split_name, file))
@@ -85,7 +93,7 @@ def _inconsistency(file: ApkFile, one: Candidate, base: Candidate, seen: Sequenc
         )
     mine_signing, their_signing = one.signing, base.signing
     if mine_signing is None or their_signing is None:
-        return "" if mine_signing is their_signing else f"{file.name} signatures are inconsistent"
+        return "" if mine_signing is their_signing else f"{file.name} {SIGNERS_DIFFER}"
     if mine_signing.cert_sha256s != their_signing.cert_sha256s:
-        return f"{file.name} signatures are inconsistent"
+        return f"{file.name} {SIGNERS_DIFFER}"
     return ""

@@ -17,14 +17,16 @@ from virtualdevice.system.packages.candidate import ApkFile, Parsed, parse_deliv
 from virtualdevice.system.packages.permissions import install_permissions, runtime_permissions
 from virtualdevice.system.packages.records import PackageRecord, PackageUserState, PreloadRecord
 from virtualdevice.system.packages.removal import Remover
+from virtualdevice.system.packages.rollbacks import Rollbacks
 from virtualdevice.system.packages.rules import InstallOptions, delivery_of, rules_of
 from virtualdevice.system.parts import Parts
 
-__all__ = ["Installer"]
+__all__ = ["DeliveredFiles", "Installer"]
 
 SYSTEM_UID = 1000
 SLOW_INSTALL_S = 1.5
 PackageChanged = Callable[[str], Awaitable[None]]
+DeliveredFiles = tuple[Sequence[ApkFile], InstallOptions]
 
 
 class Installer:
@@ -37,6 +39,7 @@ class Installer:
         self._defects = defects
         self._remover = remover
         self._on_change = on_change
+        self.rollbacks = Rollbacks(parts)
         self._lock = asyncio.Lock()
 
     async def install(
@@ -48,20 +51,70 @@ class Installer:
         caller_uid: int,
     ) -> InstallAnswer:
         """Whatever the end, the old version and its data are as the answer says."""
+        return await self.install_together([(files, options)], door=door, caller_uid=caller_uid)
+
+    async def install_together(
+        self, deliveries: Sequence[DeliveredFiles], *, door: Door, caller_uid: int
+    ) -> InstallAnswer:
+        """Several packages, all of them or none; the first refusal, or the last success."""
         async with self._lock:
             if self._defects.has("slow_phone"):
                 await asyncio.sleep(SLOW_INSTALL_S)
             if self._defects.has("installing_hangs"):
                 await asyncio.Event().wait()
+            prepared = self._prepare(deliveries, door, caller_uid)
+            if isinstance(prepared, InstallAnswer):
+                return prepared
+            answers = [
+                await self._judge_and_carry_out(parsed, options, door, caller_uid)
+                for parsed, options in prepared
+            ]
+            return next((answer for answer in answers if not answer.succeeded), answers[-1])
+
+    def check_together(
+        self, deliveries: Sequence[DeliveredFiles], *, door: Door, caller_uid: int
+    ) -> InstallAnswer:
+        """What installing them would come to; nothing is done. The last package's success."""
+        prepared = self._prepare(deliveries, door, caller_uid)
+        if isinstance(prepared, InstallAnswer):
+            return prepared
+        names = [parsed.manifest.package_name for parsed, _ in prepared]
+        return InstallAnswer(code="INSTALL_SUCCEEDED", number=1, package_name=names[-1])
+
+    def package_names(
+        self, deliveries: Sequence[DeliveredFiles], *, door: Door
+    ) -> list[str] | InstallAnswer:
+        """Of deliveries that hold together; the refusal of one that does not."""
+        names = []
+        for files, _ in deliveries:
             parsed = self._parse(files, door)
             if isinstance(parsed, InstallAnswer):
                 return self._refused(parsed)
-            wanted = options.package_name
-            name = parsed.manifest.package_name
+            names.append(parsed.manifest.package_name)
+        return names
+
+    def _prepare(
+        self, deliveries: Sequence[DeliveredFiles], door: Door, caller_uid: int
+    ) -> list[tuple[Parsed, InstallOptions]] | InstallAnswer:
+        """Each of them parsed, and none refused, so that none goes in without the others."""
+        prepared: list[tuple[Parsed, InstallOptions]] = []
+        for files, options in deliveries:
+            parsed = self._parse(files, door)
+            if isinstance(parsed, InstallAnswer):
+                return self._refused(parsed)
+            wanted, name = options.package_name, parsed.manifest.package_name
             if wanted and wanted != name:
                 text = f"{parsed.base.name} specified package {wanted} inconsistent with {name}"
                 return self._refused(refusal("INSTALL_FAILED_INVALID_APK", text))
-            return await self._judge_and_carry_out(parsed, options, door, caller_uid)
+            if name in (earlier.manifest.package_name for earlier, _ in prepared):
+                text = f"Duplicate package {name} in multi-package install request."
+                return self._refused(refusal("INSTALL_FAILED_DUPLICATE_PACKAGE", text))
+            decision, judging = self._decide(parsed, options, door, caller_uid)
+            reinstalled = judging.existing is not None and self._defects.reinstalls(judging)
+            if decision.outcome is Outcome.REFUSE and not reinstalled:
+                return self._refused(_refusal_of(decision, name))
+            prepared.append((parsed, options))
+        return prepared
 
     def judge(self, files: Sequence[ApkFile], *, door: Door) -> Decision | InstallAnswer:
         """What an update with these files would come to; nothing is done."""
@@ -101,16 +154,7 @@ class Installer:
             await self._remover.remove(existing, keep_data=False)
             decision, _ = self._decide(parsed, options, door, caller_uid)
         if decision.outcome is Outcome.REFUSE:
-            return self._refused(
-                InstallAnswer(
-                    code=decision.code,
-                    text=decision.text,
-                    number=decision.number,
-                    status=decision.status,
-                    extra=decision.extra,
-                    package_name=name,
-                )
-            )
+            return self._refused(_refusal_of(decision, name))
         await self._carry_out(parsed, options, decision)
         return InstallAnswer(code="INSTALL_SUCCEEDED", number=1, package_name=name)
 
@@ -122,6 +166,10 @@ class Installer:
     async def _carry_out(self, parsed: Parsed, options: InstallOptions, decision: Decision) -> None:
         parts, name = self._parts, parsed.manifest.package_name
         before = parts.registry.get(name)
+        if options.rollback_policy is not None and before is not None and before.code_present:
+            await self.rollbacks.enable(
+                before, parsed.manifest.version_code, options.rollback_policy
+            )
         code_path = await self._place_code(parsed, before)
         after = self._record(parsed, options, decision, before, code_path)
         for user_id in after.user_ids:
@@ -255,6 +303,17 @@ class Installer:
             f"Broadcasting android.intent.action.{action} dat=package:{after.name}",
             buffer="system",
         )
+
+
+def _refusal_of(decision: Decision, name: str) -> InstallAnswer:
+    return InstallAnswer(
+        code=decision.code,
+        text=decision.text,
+        number=decision.number,
+        status=decision.status,
+        extra=decision.extra,
+        package_name=name,
+    )
 
 
 def _preload_after(before: PackageRecord | None) -> PreloadRecord | None:

@@ -7,9 +7,12 @@ from dataclasses import replace
 
 from virtualdevice.system.defects import Defects
 from virtualdevice.system.packages.records import PackageRecord, PackageUserState
+from virtualdevice.system.packages.rollbacks import Rollbacks
 from virtualdevice.system.parts import Parts
 
 __all__ = ["Remover"]
+
+ROLLBACKS_SINCE = 29
 
 
 class Remover:
@@ -47,6 +50,8 @@ class Remover:
                 for user_id in record.users:
                     await parts.storage.destroy(record.name, user_id)
                 parts.registry.remove(record.name)
+        if parts.api >= ROLLBACKS_SINCE:
+            await Rollbacks(parts).forget(record.name)
         await self._defects.after_removal(parts, record, keep_data)
         await parts.save_packages()
         parts.log.write(

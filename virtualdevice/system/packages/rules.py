@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import IntEnum
 
 from holdfast.apk.decision import Delivery, DeviceRules, Door, InstalledPackage, Preload
 from virtualdevice.system.packages.records import PackageRecord
 from virtualdevice.system.packages.registry import Registry
 
-__all__ = ["InstallOptions", "delivery_of", "rules_of"]
+__all__ = ["InstallOptions", "RollbackPolicy", "delivery_of", "rules_of"]
+
+SYSTEM_UIDS = (0, 1000)
+
+
+class RollbackPolicy(IntEnum):
+    """What a rollback does with the data: PackageManager.ROLLBACK_DATA_POLICY_*."""
+
+    RESTORE = 0
+    WIPE = 1
+    RETAIN = 2
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class InstallOptions:
     """What the caller of an installation asked for. `given` counts options (a quirk of 9);
-    `user_id` None is every user."""
+    `user_id` None is every user.
+
+    `rollback_policy`: the update can be rolled back, and what then becomes of the data;
+    `is_rollback`: it is such a rollback, by the platform.
+    """
 
     replace: bool = False
     forbid_replace: bool = False
@@ -28,6 +43,9 @@ class InstallOptions:
     user_id: int | None = None
     staged: bool = False
     bypass_low_target_sdk: bool = False
+    multi_package: bool = False
+    rollback_policy: RollbackPolicy | None = None
+    is_rollback: bool = False
 
 
 def rules_of(
@@ -76,5 +94,6 @@ def delivery_of(options: InstallOptions, *, door: Door, caller_uid: int) -> Deli
         options_given=options.given,
         bypass_low_target_sdk=options.bypass_low_target_sdk,
         staged=options.staged,
-        root=caller_uid == 0,
+        platform_rollback=options.is_rollback,
+        root=caller_uid in SYSTEM_UIDS,
     )

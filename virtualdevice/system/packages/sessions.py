@@ -1,4 +1,4 @@
-"""Install sessions: created, written to, committed or abandoned."""
+"""Install sessions: created, written to, committed or abandoned; alone or as children of one."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from holdfast.apk.decision import Door
 from virtualdevice.system.packages.answers import InstallAnswer, refusal
 from virtualdevice.system.packages.candidate import ApkFile
-from virtualdevice.system.packages.installer import Installer
+from virtualdevice.system.packages.installer import DeliveredFiles, Installer
 from virtualdevice.system.packages.rules import InstallOptions
+from virtualdevice.system.packages.staging import Staging
 from virtualdevice.system.parts import Parts
 
 __all__ = ["Session", "Sessions", "is_valid_file_name"]
@@ -27,12 +28,13 @@ class Session:
 
 
 class Sessions:
-    """Those of one boot. Staged ones would have to outlive it; they are not offered."""
+    """Those of one boot; what was staged is `staging`'s, and outlives it."""
 
     def __init__(self, parts: Parts, installer: Installer) -> None:
         self._parts = parts
         self._installer = installer
         self._sessions: dict[int, Session] = {}
+        self.staging = Staging(parts, installer)
 
     def __iter__(self) -> Iterator[Session]:
         return iter(list(self._sessions.values()))
@@ -45,13 +47,36 @@ class Sessions:
     def get(self, session_id: int) -> Session | None:
         return self._sessions.get(session_id)
 
-    def abandon(self, session_id: int) -> bool:
-        return self._sessions.pop(session_id, None) is not None
+    async def abandon(self, session_id: int) -> bool:
+        """Whether there was one; a staged one that was committed is taken back."""
+        session = self._sessions.pop(session_id, None)
+        for child in session.children if session else ():
+            self._sessions.pop(child, None)
+        return await self.staging.abandon(session_id) or session is not None
 
     async def commit(self, session: Session, *, door: Door, caller_uid: int) -> InstallAnswer:
-        """The session is used up, whatever the end."""
+        """The session is used up, whatever the end. A staged one is only made ready."""
         self._sessions.pop(session.id, None)
-        directory = f"/data/app/vmdl{session.id}.tmp"
+        children = [self._sessions.pop(number) for number in session.children]
+        problem = _inconsistency(session, children)
+        if problem:
+            return refusal("INSTALL_FAILED_MULTIPACKAGE_INCONSISTENCY", problem)
+        deliveries: list[DeliveredFiles] = []
+        for one in children or [session]:
+            files = await self._files_of(one)
+            if isinstance(files, InstallAnswer):
+                return files
+            deliveries.append((files, one.options))
+        if session.options.staged:
+            numbers = [child.id for child in children]
+            return await self.staging.stage(
+                session.id, numbers, deliveries, door=door, caller_uid=caller_uid
+            )
+        return await self._installer.install_together(deliveries, door=door, caller_uid=caller_uid)
+
+    async def _files_of(self, session: Session) -> list[ApkFile] | InstallAnswer:
+        root = "/data/app-staging/session_" if session.options.staged else "/data/app/vmdl"
+        directory = f"{root}{session.id}" + ("" if session.options.staged else ".tmp")
         files = [
             ApkFile(name=name, data=data, path=f"{directory}/{name}")
             for name, data in session.files.items()
@@ -61,14 +86,12 @@ class Sessions:
             if isinstance(inherited, InstallAnswer):
                 return inherited
             files = [*inherited, *files]
-        if not files:
-            text = "No packages staged"
-            if self._parts.api >= 30:
-                text = f"Session: {session.id}. No packages staged in {directory}"
-            return refusal("INSTALL_FAILED_INVALID_APK", text)
-        return await self._installer.install(
-            files, session.options, door=door, caller_uid=caller_uid
-        )
+        if files:
+            return files
+        text = "No packages staged"
+        if self._parts.api >= 30:
+            text = f"Session: {session.id}. No packages staged in {directory}"
+        return refusal("INSTALL_FAILED_INVALID_APK", text)
 
     async def _inherited(self, session: Session) -> list[ApkFile] | InstallAnswer:
         """The APKs of the installed package that the session neither replaces nor removes."""
@@ -78,6 +101,10 @@ class Sessions:
             return refusal(
                 "INSTALL_FAILED_INVALID_APK", f"Missing existing base package for {name}"
             )
+        known = {"base", *record.split_names}
+        for split in session.removed_splits:
+            if split not in known and self._parts.api >= 24:
+                return refusal("INSTALL_FAILED_INVALID_APK", f"Split not found: {split}")
         kept = []
         for apk_name in record.apk_names:
             split = apk_name.removeprefix("split_").removesuffix(".apk")
@@ -86,8 +113,20 @@ class Sessions:
                 continue
             path = f"{record.code_path}/{apk_name}"
             data = await self._parts.files.read(path, limit_bytes=2 << 30)
-            kept.append(ApkFile(name=apk_name, data=data, path=path))
+            kept.append(ApkFile(name=apk_name, data=data, path=path, inherited=True))
         return kept
+
+
+def _inconsistency(parent: Session, children: list[Session]) -> str:
+    """assertConsistencyWithLocked: a group is staged as a whole, and rolled back as one."""
+    for child in children:
+        head = f"Multipackage Inconsistency: session {child.id} and session {parent.id} have "
+        if child.options.staged != parent.options.staged:
+            return head + "inconsistent staged settings"
+        enabled = child.options.rollback_policy is not None
+        if enabled != (parent.options.rollback_policy is not None):
+            return head + "inconsistent rollback settings"
+    return ""
 
 
 def is_valid_file_name(name: str) -> bool:
