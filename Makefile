@@ -17,7 +17,7 @@ HOST_TOOLS    := mksh toybox busybox newuidmap
 TEST_PACKAGES := adb fastboot aapt apksigner
 TEST_TOOLS    := adb fastboot aapt2 apksigner
 
-.PHONY: nightly test lint bench fuzz proof clean
+.PHONY: nightly test lint bench fuzz chaos proof clean
 
 nightly: $(READY) $(HOST_READY)
 	@$(PYTHON) -m pytest $(ARGS)
@@ -36,6 +36,10 @@ bench: $(READY) $(HOST_READY) $(TOOLS_READY)
 fuzz: $(READY)
 	@$(PYTHON) -m pip install --quiet atheris
 	@$(PYTHON) -m selftests.fuzz.apk $(ARGS)
+
+# Random faults over real scenario runs: ARGS='--seed N --runs 200 --faults 500 --only SESSION'
+chaos: $(READY) $(HOST_READY) $(TOOLS_READY)
+	@$(PYTHON) -m selftests.chaos $(ARGS)
 
 proof: $(READY) $(HOST_READY)
 	@$(PYTHON) -m selftests.proof $(ARGS)

@@ -55,6 +55,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     run_parser.add_argument("--json", action="store_true", help="say it in JSON, one line each")
     run_parser.add_argument("--until-stdin-closes", action="store_true")
+    run_parser.add_argument(
+        "--commands", type=Path, metavar="FIFO", help="made there; takes save, restore, fault NAME"
+    )
     commands.add_parser("list", help="the personalities that come with it")
     show = commands.add_parser("show", help="what a personality is")
     show.add_argument("personality")
@@ -89,6 +92,7 @@ def _run(arguments: argparse.Namespace) -> int:
         serialno=arguments.serialno,
         as_json=arguments.json,
         until_stdin_closes=arguments.until_stdin_closes,
+        commands=arguments.commands,
         faults=[parse_fault(text) for text in arguments.fault],
         factory=partial(pack_firmware, arguments.personality),
     )

@@ -2,7 +2,8 @@
 
 A fault has a kind and, where it means something, a number: `drop_link=200000`, or a place in an
 update: `die=download:50%`, `reboot=first_boot`. They are no defects: a firmware is not to blame for
-them, so a run that meets one must end inconclusive.
+them, so a run that meets one must end inconclusive. `fault KIND` among the commands of a running
+device (`--commands`) has one come at that moment.
 """
 
 from __future__ import annotations
@@ -12,7 +13,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-__all__ = ["Fault", "FaultError", "FaultKind", "LinkWatch", "Phase", "PhaseWatch", "parse_fault"]
+__all__ = [
+    "AT_A_PLACE",
+    "NEEDS_NUMBER",
+    "Fault",
+    "FaultError",
+    "FaultKind",
+    "LinkWatch",
+    "Phase",
+    "PhaseWatch",
+    "parse_fault",
+]
 
 
 class Phase(StrEnum):

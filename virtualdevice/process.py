@@ -13,7 +13,15 @@ from virtualdevice.adbd.daemon import AdbDaemon
 from virtualdevice.bootloader.flash import Flash
 from virtualdevice.bootloader.server import FastbootServer
 from virtualdevice.bootloader.variables import BoardFacts
-from virtualdevice.faults import Fault, FaultKind, LinkWatch, Phase, PhaseWatch
+from virtualdevice.faults import (
+    AT_A_PLACE,
+    NEEDS_NUMBER,
+    Fault,
+    FaultKind,
+    LinkWatch,
+    Phase,
+    PhaseWatch,
+)
 from virtualdevice.machine.assembly import machine_spec
 from virtualdevice.machine.machine import DeviceMachine, MachineSpec, root_credentials
 from virtualdevice.ota.boot_chain import BootChain
@@ -62,7 +70,7 @@ class VirtualDevice:
         self._serialno = serialno
         self._state = state
         self._ports = (adb_port, fastboot_port)
-        self._faults = frozenset(fault.kind for fault in faults)
+        self._faults = {fault.kind for fault in faults}
         self._boots = 0
         self._machine = DeviceMachine(
             self._spec(),
@@ -146,6 +154,16 @@ class VirtualDevice:
         """Bring /data back to what it was; the device restarts. NoSuchSnapshot."""
         await self._restart_with(lambda: self._machine.layers.restore(name))
         await asyncio.get_running_loop().run_in_executor(None, self._machine.layers.discard_unused)
+
+    async def strike(self, name: str) -> None:
+        """A fault comes now: a FaultKind that needs no place, or one of the system's by its name.
+        ConfigurationError."""
+        if name in AT_A_PLACE:
+            self._adbd.carry_out(FaultKind(name))
+        elif name in NEEDS_NUMBER or name not in list(FaultKind):
+            self._system.switch_on(name)
+        else:
+            self._faults.add(FaultKind(name))
 
     async def _restart_with(self, change: Callable[[], None]) -> None:
         if self._rebooting is not None:

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from holdfast.errors import ConfigurationError
 from virtualdevice.faults import Fault
 from virtualdevice.machine.assembly import DISK
 from virtualdevice.machine.host import HostCannot
@@ -34,7 +35,8 @@ TEMPORARY_PREFIX = "virtualdevice-"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RunRequest:
-    """`state` None: a disk for this run alone. `serialno` None: the state's own, or a new one."""
+    """`state` None: a disk for this run alone. `serialno` None: the state's own, or a new one.
+    `commands`: where a FIFO is made that takes commands as standard input does."""
 
     personality: str
     system: SystemServer
@@ -44,6 +46,7 @@ class RunRequest:
     serialno: str | None = None
     as_json: bool = False
     until_stdin_closes: bool = False
+    commands: Path | None = None
     faults: Sequence[Fault] = ()
     factory: Callable[[], bytes] = bytes
 
@@ -58,6 +61,8 @@ async def run(request: RunRequest, *, announce: Callable[[str], None]) -> None:
     standard_input = _StandardInput(ending)
     if request.until_stdin_closes:
         standard_input.watch()
+    if request.commands is not None:
+        standard_input.watch_fifo(request.commands)
     with _state_directory(request.state) as state:
         serialno = _serialno(state, request.serialno)
         device = VirtualDevice(
@@ -107,7 +112,7 @@ async def _until_ended(device: VirtualDevice, ending: asyncio.Event) -> None:
 
 class _StandardInput:
     """Its end ends the device, when so asked; until then a line of it may be a command:
-    `save NAME` or `restore NAME`, each answered by a line on standard output."""
+    `save NAME`, `restore NAME` or `fault NAME`, each answered by a line on standard output."""
 
     def __init__(self, ending: asyncio.Event) -> None:
         self._ending = ending
@@ -121,12 +126,23 @@ class _StandardInput:
         except PermissionError:  # A file, or /dev/null: it has ended already.
             self._ending.set()
 
+    def watch_fifo(self, path: Path) -> None:
+        """Opened for both ways, so that it never ends: writers come and go."""
+        os.mkfifo(path, 0o600)
+        descriptor = os.open(path, os.O_RDWR | os.O_NONBLOCK)
+        asyncio.get_running_loop().add_reader(
+            descriptor, lambda: self._take(os.read(descriptor, 4096))
+        )
+
     def _look(self) -> None:
         data = os.read(self._descriptor, 4096)
         if not data:
             asyncio.get_running_loop().remove_reader(self._descriptor)
             self._ending.set()
             return
+        self._take(data)
+
+    def _take(self, data: bytes) -> None:
         *lines, self._pending = (self._pending + data).split(b"\n")
         for line in lines:
             self.commands.put_nowait(line.decode("utf-8", errors="replace"))
@@ -135,20 +151,24 @@ class _StandardInput:
 async def _obey(
     commands: asyncio.Queue[str], device: VirtualDevice, announce: Callable[[str], None]
 ) -> None:
-    known = {"save": device.save_snapshot, "restore": device.restore_snapshot}
+    known = {
+        "save": device.save_snapshot,
+        "restore": device.restore_snapshot,
+        "fault": device.strike,
+    }
     while True:
         word, _, name = (await commands.get()).strip().partition(" ")
-        answer = {"event": f"{word}d", "name": name}
+        answer = {"event": {"fault": "struck"}.get(word, f"{word}d"), "name": name}
         try:
             if word not in known or not name:
-                answer = {"event": "refused", "reason": "known are: save NAME, restore NAME"}
+                answer = {"event": "refused", "reason": "known are: save, restore or fault NAME"}
             else:
                 await known[word](name)
                 if device.machine.data_was_copied:
                     answer["note"] = "this host allows no overlay: /data was copied, which is slow"
         except NoSuchSnapshot:
             answer = {"event": "refused", "reason": f"there is no snapshot {name!r}"}
-        except HostCannot as error:
+        except (HostCannot, ConfigurationError) as error:
             answer = {"event": "refused", "reason": str(error)}
         announce(json.dumps(answer))
 

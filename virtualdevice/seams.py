@@ -231,3 +231,6 @@ class SystemServer(Protocol):
         """Width and height in pixels, and RGBA bytes."""
 
     def log(self, tag: str, text: str, *, level: str = "I") -> None: ...
+
+    def switch_on(self, name: str) -> None:
+        """Have a defect or a fault of that name from now on. ConfigurationError."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from holdfast.deadline import Deadline
@@ -22,21 +22,33 @@ from holdfast.report.redact import Redactor
 from holdfast.scenario.bench import bench_for, may_destroy, preparation_of
 from holdfast.scenario.ladder import rungs_for
 
-__all__ = ["Care"]
+__all__ = ["Care", "CareTimes"]
 
-_PREPARE_S = 7200.0
-_RECOVER_S = 5400.0
-_LOOK_S = 30.0
-_EVIDENCE_S = 240.0
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CareTimes:
+    """How long each may take. The defaults are for phones that are flashed."""
+
+    prepare_s: float = 7200.0
+    recover_s: float = 5400.0
+    look_s: float = 30.0
+    evidence_s: float = 240.0
 
 
 class Care:
     """For one device of the inventory. `folder` is the one of devices.yaml."""
 
     def __init__(
-        self, spec: DeviceSpec, *, folder: Path, quarantine: QuarantineStore, owner: str
+        self,
+        spec: DeviceSpec,
+        *,
+        folder: Path,
+        quarantine: QuarantineStore,
+        owner: str,
+        times: CareTimes | None = None,
     ) -> None:
         self._spec = spec
+        self._times = times or CareTimes()
         self._folder = folder
         self._quarantine = quarantine
         self._owner = owner
@@ -50,7 +62,7 @@ class Care:
         """Bring a device that was just started to the state that its entry declares."""
         if self._spec.prepare is None:
             return
-        deadline = Deadline.after(_PREPARE_S)
+        deadline = Deadline.after(self._times.prepare_s)
         bench = bench_for(self._spec, endpoint, journal=journal, ledger=ledger, deadline=deadline)
         prepare(bench, preparation_of(self._spec.prepare, folder=self._folder), deadline)
 
@@ -62,7 +74,7 @@ class Care:
         spec = self._spec
         if not isinstance(spec, AttachedSpec):
             return
-        deadline = Deadline.after(_RECOVER_S)
+        deadline = Deadline.after(self._times.recover_s)
         endpoint = Endpoint(serial=spec.serial, adb_host=spec.adb_host, adb_port=spec.adb_port)
         bench = bench_for(spec, endpoint, journal=journal, ledger=ledger, deadline=deadline)
         done = recover(
@@ -80,7 +92,7 @@ class Care:
 
     def admit(self, device: Device) -> None:
         """Read its health before a test. LabError if it is not fit for one."""
-        deadline = Deadline.after(_LOOK_S, clock=device.clock)
+        deadline = Deadline.after(self._times.look_s, clock=device.clock)
         self._since = device_time(device.shell, deadline=deadline)
         self._before = self._read(device)
         device.journal.fact("health.before", asdict(self._before))
@@ -113,10 +125,10 @@ class Care:
             bugreport=not self._reported,
             redact=self._redactor.text,
             journal=device.journal,
-            deadline=Deadline.after(_EVIDENCE_S, clock=device.clock),
+            deadline=Deadline.after(self._times.evidence_s, clock=device.clock),
         )
         self._reported = True
 
     def _read(self, device: Device) -> Vitals:
-        deadline = Deadline.after(_LOOK_S, clock=device.clock)
+        deadline = Deadline.after(self._times.look_s, clock=device.clock)
         return Vitals(**asdict(read_vitals(device.shell, clock=device.clock, deadline=deadline)))

@@ -84,6 +84,7 @@ class LabRig:
         connect: Connect,
         run_scenario: RunScenario,
         care: LooksAfter | None = None,
+        start_s: float = START_S,
     ) -> None:
         self._spec = spec
         self._provider = provider
@@ -94,6 +95,7 @@ class LabRig:
         self._connect = connect
         self._run_scenario = run_scenario
         self._care = care
+        self._start_s = start_s
         self._sick = ""
         self._lease: Lease | None = None
         self._endpoint: Endpoint | None = None
@@ -115,19 +117,19 @@ class LabRig:
                 f"'holdfast release {self._spec.name}' takes it back)",
                 device=self._spec.name,
             )
-        deadline = Deadline.after(START_S)
+        deadline = Deadline.after(self._start_s)
         with journal.step(f"make {self._spec.name} ready"):
             lease = self._leased()
             journal.subscribe(_fence(lease))
             if self._sick and self._care:
                 self._care.bring_back(journal, ledger, why=self._sick)
-                deadline = Deadline.after(START_S)
+                deadline = Deadline.after(self._start_s)
             self._sick = ""
             new = self._endpoint is None
             endpoint = self._started(journal, deadline)
             if new and self._care:
                 self._care.prepare(endpoint, journal, ledger)
-                deadline = Deadline.after(START_S)
+                deadline = Deadline.after(self._start_s)
             self._close()
             self._device = self._connect(
                 name=self._spec.name,

@@ -38,6 +38,7 @@ class FakeSystem:
     hang_ended: asyncio.Event = field(default_factory=asyncio.Event)
     keys_asked: list[bytes] = field(default_factory=list)
     cancelled: list[str] = field(default_factory=list)
+    switched_on: list[str] = field(default_factory=list)
     tool_names: Sequence[str] = ("getprop", "cmd", "probe", "hang", "reboot")
 
     @property
@@ -116,3 +117,6 @@ class FakeSystem:
 
     def log(self, tag: str, text: str, *, level: str = "I") -> None:
         """Nobody reads it."""
+
+    def switch_on(self, name: str) -> None:
+        self.switched_on.append(name)

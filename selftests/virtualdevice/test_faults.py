@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -89,3 +91,22 @@ def test_a_device_that_dies_is_a_process_that_was_killed(adb: AdbClient, tmp_pat
 def test_an_unknown_fault_is_status_4() -> None:
     result = answered("run", "aosp-34", "--fault", "explode")
     assert (result.returncode, len(result.stderr.splitlines())) == (4, 1)
+
+
+def test_a_fault_comes_when_the_device_is_told_so(adb: AdbClient, tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    commands = tmp_path / "commands"
+    with started("run", "aosp-34", "--json", f"--commands={commands}", temporary=tmp_path) as phone:
+        serial = ready(phone)["adb"]
+        adb("connect", serial)
+        assert phone.stdout is not None
+        for fault in ("battery_flat", "clock_jumps", "explode", "drop_link"):
+            with commands.open("w") as fifo:
+                fifo.write(f"fault {fault}\n")
+            answer = json.loads(phone.stdout.readline())
+            assert answer["event"] == ("refused" if fault == "explode" else "struck"), answer
+        adb("-s", serial, "wait-for-device")
+        assert "level: 5" in adb("-s", serial, "shell", "dumpsys battery").text
+        ahead_s = int(adb("-s", serial, "shell", "date +%s").text) - time.time()
+        assert ahead_s > 30 * 86400
+        adb("disconnect", serial)

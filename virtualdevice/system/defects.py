@@ -101,6 +101,11 @@ class Defects:
     def __iter__(self) -> Iterator[Defect]:
         return iter(self._defects)
 
+    def switch_on(self, defect: Defect) -> None:
+        """Have it from now on, once."""
+        if defect not in self._defects:
+            self._defects = (*self._defects, defect)
+
     def has(self, flag: str) -> bool:
         return any(flag in defect.flags for defect in self._defects)
 

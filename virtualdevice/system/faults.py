@@ -55,6 +55,16 @@ FAULTS = (
         flags=frozenset({"ui_server_hangs"}),
     ),
     Defect(
+        name="battery_flat",
+        about="fault: the battery is at five percent",
+        flags=frozenset({"battery_flat"}),
+    ),
+    Defect(
+        name="clock_jumps",
+        about="fault: the clock is 400 days ahead",
+        flags=frozenset({"clock_jumps"}),
+    ),
+    Defect(
         name="slow_phone",
         about="fault: commands, looks at the screen and installing take as long as on an emulator",
         flags=frozenset({"slow_phone"}),

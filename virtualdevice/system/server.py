@@ -7,8 +7,9 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
 from virtualdevice.seams import BootFailed, Machine, SystemServer, ToolCall
+from virtualdevice.system.builtin_defects import BUILTIN
 from virtualdevice.system.commands.table import commands_of, run_command
-from virtualdevice.system.defects import Defects
+from virtualdevice.system.defects import Defects, load_defect
 from virtualdevice.system.invocation import Invocation
 from virtualdevice.system.log_buffer import LogBuffer
 from virtualdevice.system.packages.boot import boot_packages
@@ -25,6 +26,7 @@ FEATURES_SINCE = {
     30: ("remount_shell", "track_app", "sendrecv_v2", "sendrecv_v2_dry_run_send"),
     34: ("delayed_ack",),
 }
+CLOCK_JUMP_S = 400 * 86400
 
 
 class AndroidServer(SystemServer):
@@ -45,9 +47,12 @@ class AndroidServer(SystemServer):
         self._configure = configure
         self._boot_properties: Mapping[str, str] = {}
         self._optimise: Callable[[], Awaitable[None]] | None = None
-        self._clock = clock
-        self._log = LogBuffer(clock)
+        self._true_clock = clock
+        self._log = LogBuffer(self._clock)
         self._phone: Phone | None = None
+
+    def _clock(self) -> float:
+        return self._true_clock() + (CLOCK_JUMP_S if self._defects.has("clock_jumps") else 0)
 
     @property
     def phone(self) -> Phone | None:
@@ -158,3 +163,6 @@ class AndroidServer(SystemServer):
 
     def log(self, tag: str, text: str, *, level: str = "I") -> None:
         self._log.write(tag, text, level=level)
+
+    def switch_on(self, name: str) -> None:
+        self._defects.switch_on(load_defect(name, BUILTIN))

@@ -8,7 +8,7 @@ import shutil
 import socket
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -41,7 +41,8 @@ class Phone:
     """`cycle` is its power switch. `firmware` is the personality that the next start boots: what a
     flash would change on a phone."""
 
-    def __init__(self, firmware: str, adb: AdbHost, state: Path) -> None:
+    def __init__(self, firmware: str, adb: AdbHost, state: Path, more: Sequence[str] = ()) -> None:
+        self._more = more
         self.firmware = firmware
         self.state = state
         self.cycles = 0
@@ -67,6 +68,7 @@ class Phone:
         command = [sys.executable, "-m", "virtualdevice", "run", self.firmware, "--json"]
         command += ["--state", str(self.state), "--port", str(self._ports[0])]
         command += ["--fastboot-port", str(self._ports[1]), "--until-stdin-closes"]
+        command += self._more
         environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
         self._process.start(command, environment=environment)
         told = json.loads(self._process.read_line(Deadline.after(START_S)))
@@ -103,15 +105,16 @@ class Phone:
 
 
 @contextmanager
-def phone(firmware: str) -> Iterator[Phone]:
-    """A phone that is on. Skips, in words, where none can run."""
+def phone(firmware: str, *, more: Sequence[str] = ()) -> Iterator[Phone]:
+    """A phone that is on; `more` are options of the virtual device. Skips, in words, where none can
+    run."""
     if shutil.which("fastboot") is None:
         pytest.skip("fastboot is not installed: 'apt-get install fastboot'")
     server = PrivateAdbServer(device="phone")
     state = Path(tempfile.mkdtemp(prefix="holdfast-phone-"))
     state.chmod(0o755)  # the device's own ids must reach its disk
     try:
-        made = Phone(firmware, server.start(Deadline.after(START_S)), state)
+        made = Phone(firmware, server.start(Deadline.after(START_S)), state, more)
         try:
             made.on()
             yield made

@@ -115,6 +115,7 @@ def dump_battery(phone: Phone, arguments: Sequence[str]) -> str:
     if arguments[:1] == ["reset"]:
         phone.reset_battery()
         return ""
+    level = "5" if phone.defects.has("battery_flat") else battery["level"]
     return (
         "Current Battery Service state:\n"
         f"  AC powered: {'true' if battery['ac'] == '1' else 'false'}\n"
@@ -124,7 +125,7 @@ def dump_battery(phone: Phone, arguments: Sequence[str]) -> str:
         f"  status: {battery['status']}\n"
         "  health: 2\n"
         "  present: true\n"
-        f"  level: {battery['level']}\n"
+        f"  level: {level}\n"
         "  scale: 100\n"
         "  voltage: 4150\n"
         f"  temperature: {battery['temp']}\n"

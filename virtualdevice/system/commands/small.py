@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 
 from virtualdevice.seams import BootMode
@@ -149,6 +150,21 @@ async def start_or_stop(phone: Phone, call: Invocation) -> int:
     if call.caller.uid != ROOT_UID:
         raise CommandRefused("Must be root")
     return 0
+
+
+async def date(phone: Phone, call: Invocation) -> int:
+    """toybox's own, with the time that this phone believes in."""
+    words = [b"/system/bin/toybox", b"date", *(os.fsencode(word) for word in call.arguments)]
+    if phone.defects.has("clock_jumps"):
+        words[2:2] = [b"-d", b"@%d" % phone.parts.clock()]
+    child = await phone.parts.machine.spawn(
+        words,
+        credentials=call.caller,
+        stdin=call.stdin,
+        stdout=call.stdout,
+        stderr=call.stderr,
+    )
+    return await child.wait()
 
 
 async def getenforce(phone: Phone, call: Invocation) -> int:

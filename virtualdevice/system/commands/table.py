@@ -72,7 +72,9 @@ CMD_SERVICES: dict[str, Command] = {
     "locksettings": small.nothing,
     "testharness": small.nothing,
 }
-BEFORE_BOOT = frozenset({"getprop", "setprop", "logcat", "log", "reboot", "start", "stop", "cmd"})
+BEFORE_BOOT = frozenset(
+    {"getprop", "setprop", "logcat", "log", "reboot", "start", "stop", "cmd", "date"}
+)
 
 
 # Seconds that commands take where each of them starts a Java machine (recorded from an emulated
@@ -104,6 +106,8 @@ async def cmd(phone: Phone, call: Invocation) -> int:
 def commands_of(api: int) -> Mapping[str, Command]:
     """By name; older Androids have fewer."""
     found = dict(EVERYWHERE)
+    if api >= 23:
+        found["date"] = small.date
     if api >= 24:
         found["cmd"] = cmd
     if api >= 28:
