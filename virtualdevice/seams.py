@@ -171,6 +171,23 @@ class Machine(Protocol):
     async def listen_tcp(self, port: int) -> socket.socket:
         """A listening socket on the device's own 127.0.0.1."""
 
+    def can_own(self, uid: int) -> bool:
+        """Whether this host gives the device that id; where it does not, that user cannot be."""
+
+    async def attach_storage(self, user_id: int) -> None:
+        """Show `/data/media/USER` at `/storage/emulated/USER`; that of user 0 is shown at boot."""
+
+    async def detach_storage(self, user_id: int) -> None:
+        """Have no `/storage/emulated/USER` any more; nothing if there is none."""
+
+    async def cover(self, path: str, names: Mapping[str, tuple[int, int]]) -> None:
+        """Hide a directory from all but `files` behind one that cannot be written and holds empty
+        directories of these names, each with its mode and owner: what a key that is not there does
+        to an encrypted one."""
+
+    async def uncover(self, path: str) -> None:
+        """The inverse of `cover`; nothing if it is not covered."""
+
     async def set_accounts(self, names: Mapping[int, str]) -> None:
         """The app uids that exist and their names (`u0_a16`), for `ls -l` and `id`."""
 

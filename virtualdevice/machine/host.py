@@ -14,9 +14,16 @@ __all__ = ["HostCannot", "HostPrograms", "IdMap", "IdRange", "choose_id_maps", "
 ROOT_BASE = 100_000
 """First host id of a device when we are root: what Debian gives the first user as subids."""
 ROOT_SPANS = (2_000_000, 65_536)
-"""Ids a device gets when we are root: with Android's users 0 and 10, else as in /etc/subuid."""
+"""Ids a device gets when we are root: with Android's users 0 and 10 to 19, else as in
+/etc/subuid."""
 SMALLEST_SPAN = 20_000
 """Apps have ids from 10000 to 19999."""
+FIRST_USERS_IDS = 30_000
+"""What Android's user 0 needs: also the groups of caches, from 20000."""
+NEXT_USERS = range(10, 18)
+NEXT_USERS_SHARES = ((10_000, 2_000), (20_000, 2_000))
+"""Of each next user's 100 000 ids those that are mapped where ids are scarce: 2000 apps, and the
+groups of their caches; (first, count)."""
 
 
 class HostCannot(Exception):
@@ -68,6 +75,10 @@ class IdMap:
                 return host_id - part.host + part.device
         return 65534
 
+    def has(self, device_id: int) -> bool:
+        """Whether the device can have a file or a process of that id."""
+        return any(0 <= device_id - part.device < part.count for part in self.ranges)
+
     def lines(self) -> str:
         """As the kernel wants it in /proc/PID/uid_map."""
         return "".join(f"{part.device} {part.host} {part.count}\n" for part in self.ranges)
@@ -86,9 +97,7 @@ def choose_id_maps(
     """Maps for users and for groups, best first. Root shifts everything by a base; anybody else is
     the device's root themselves, and has the subordinate ids of /etc/subuid above that."""
     if uid == 0:
-        shifted = (
-            IdMap(ranges=(IdRange(device=0, host=ROOT_BASE, count=span),)) for span in ROOT_SPANS
-        )
+        shifted = (IdMap(ranges=_spread(0, ROOT_BASE, span)) for span in ROOT_SPANS)
         return tuple((one, one) for one in shifted)
     files = subordinate or {"uid": Path("/etc/subuid"), "gid": Path("/etc/subgid")}
     if not shutil.which("newuidmap") or not shutil.which("newgidmap"):
@@ -101,11 +110,29 @@ def choose_id_maps(
     return ((_with_own_id(uid, users), _with_own_id(gid, groups)),)
 
 
-def _with_own_id(own: int, subordinate: IdRange) -> IdMap:
-    return IdMap(ranges=(IdRange(device=0, host=own, count=1), subordinate))
+def _with_own_id(own: int, subordinate: tuple[IdRange, ...]) -> IdMap:
+    return IdMap(ranges=(IdRange(device=0, host=own, count=1), *subordinate))
 
 
-def _subordinate_ids(file: Path, *, uid: int) -> IdRange:
+def _spread(device: int, host: int, count: int) -> tuple[IdRange, ...]:
+    """Ids from `device` on: all of them one after the other where they reach a next user so; where
+    they are scarce, user 0's and then shares of as many next users as there are ids for."""
+    whole = IdRange(device=device, host=host, count=count)
+    if count >= NEXT_USERS[-1] * 100_000 or count <= FIRST_USERS_IDS:
+        return (whole,)
+    used = FIRST_USERS_IDS - device
+    ranges = [IdRange(device=device, host=host, count=used)]
+    for user in NEXT_USERS:
+        for first, share in NEXT_USERS_SHARES:
+            if used + share > count:
+                return tuple(ranges)
+            place = user * 100_000 + first
+            ranges.append(IdRange(device=place, host=host + used, count=share))
+            used += share
+    return tuple(ranges)
+
+
+def _subordinate_ids(file: Path, *, uid: int) -> tuple[IdRange, ...]:
     """The largest range that the file gives this user, placed from device id 1 on."""
     try:
         name = pwd.getpwuid(uid).pw_name
@@ -127,4 +154,4 @@ def _subordinate_ids(file: Path, *, uid: int) -> IdRange:
             f"{file} gives {name} no {SMALLEST_SPAN} ids of their own: run as root"
             f" 'usermod --add-subuids 100000-165535 --add-subgids 100000-165535 {name}'"
         )
-    return IdRange(device=1, host=first, count=count)
+    return _spread(1, first, count)

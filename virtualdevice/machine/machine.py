@@ -34,7 +34,7 @@ __all__ = ["DeviceMachine", "MachineSpec", "root_credentials"]
 
 ROOT_DIRECTORIES = (
     "system", "data", "cache", "metadata", "dev", "proc", "sys", "mnt", "sbin", "acct", "config",
-    "storage/emulated/0", "storage/self",
+    "storage/emulated", "storage/self",
 )  # fmt: skip
 ROOT_UID = 0
 USER_DATA = ("data", "cache", "metadata")
@@ -235,6 +235,23 @@ class DeviceMachine:
     async def set_writable(self, *, writable: bool) -> None:
         """Whether / and /system can be written (`adb remount`)."""
         await self._link.ask("remount", writable=writable)
+
+    def can_own(self, uid: int) -> bool:
+        maps = self._link.maps or self._spec.maps[0]
+        return all(one.has(uid) for one in maps)
+
+    async def attach_storage(self, user_id: int) -> None:
+        await self._link.ask("attach_storage", user=user_id)
+
+    async def detach_storage(self, user_id: int) -> None:
+        await self._link.ask("detach_storage", user=user_id)
+
+    async def cover(self, path: str, names: Mapping[str, tuple[int, int]]) -> None:
+        rows = [[name, mode, uid] for name, (mode, uid) in names.items()]
+        await self._link.ask("cover", path=path, names=rows)
+
+    async def uncover(self, path: str) -> None:
+        await self._link.ask("uncover", path=path)
 
     async def set_accounts(self, names: Mapping[int, str]) -> None:
         for path, text in accounts_files(names).items():

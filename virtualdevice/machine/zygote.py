@@ -21,7 +21,7 @@ import socket
 import sys
 from typing import Any, NoReturn
 
-from virtualdevice.machine import file_worker, toolbox, zygote_children
+from virtualdevice.machine import file_worker, toolbox, user_storage, zygote_children
 from virtualdevice.machine.building import (
     build_system,
     erase_directories,
@@ -140,7 +140,9 @@ def _mount_everything(config: dict[str, Any]) -> bool:
     for name in ("system", "cache", "metadata"):
         mount(name, f"root/{name}", "", BIND)
     copied = mount_data(config.get("data_layers"))
-    mount("root/data/media/0", "root/storage/emulated/0", "", BIND)
+    mount("storage", f"root{user_storage.PLACE}", "tmpfs", MountFlag.NO_SUID, options="mode=711")
+    os.mkdir(f"root{user_storage.PLACE}/0")
+    mount("root/data/media/0", f"root{user_storage.PLACE}/0", "", BIND)
     if not os.path.lexists("root/data/user/0"):
         os.symlink("/data/data", "root/data/user/0")
     _mount_devices()
@@ -253,6 +255,18 @@ class Init:
             case "socket":
                 made = socket.socket(request["family"], request["type"])
                 return {}, (made.detach(),)
+            case "attach_storage":
+                user_storage.attach(request["user"])
+                return {}, ()
+            case "detach_storage":
+                user_storage.detach(request["user"])
+                return {}, ()
+            case "cover":
+                user_storage.cover(request["path"], request["names"])
+                return {}, ()
+            case "uncover":
+                user_storage.uncover(request["path"])
+                return {}, ()
             case "kill":
                 os.kill(request["pid"], request["signal"])
                 return {}, ()

@@ -35,7 +35,8 @@ def test_root_shifts_all_ids_and_prefers_room_for_a_second_user() -> None:
     assert users.lines() == "0 100000 2000000\n"
     assert users.to_device(102_000) == 2000
     assert users.to_device(0) == 65534
-    assert maps[1][0].lines() == "0 100000 65536\n"
+    assert maps[1][0].has(1_010_000)
+    assert not maps[1][0].has(1_050_000)
 
 
 def test_anybody_else_is_the_device_s_root_above_their_subordinate_ids(tmp_path: Path) -> None:
@@ -44,14 +45,36 @@ def test_anybody_else_is_the_device_s_root_above_their_subordinate_ids(tmp_path:
     table = tmp_path / "subuid"
     table.write_text("someone:5:5\n4321:300000:65536\n", encoding="utf-8")
     ((users, _),) = choose_id_maps(uid=4321, gid=4321, subordinate={"uid": table, "gid": table})
-    assert users == IdMap(
-        ranges=(
-            IdRange(device=0, host=4321, count=1),
-            IdRange(device=1, host=300_000, count=65_536),
-        )
+    assert users.ranges[:2] == (
+        IdRange(device=0, host=4321, count=1),
+        IdRange(device=1, host=300_000, count=29_999),
     )
     assert users.to_device(301_999) == 2000
-    assert users.arguments() == ["0", "4321", "1", "1", "300000", "65536"]
+    assert users.arguments()[:6] == ["0", "4321", "1", "1", "300000", "29999"]
+
+
+def test_scarce_ids_are_shared_out_among_the_users_of_a_phone(tmp_path: Path) -> None:
+    if shutil.which("newuidmap") is None:
+        pytest.skip("newuidmap is not installed: 'apt-get install uidmap'")
+    table = tmp_path / "subuid"
+
+    def map_for(count: int) -> IdMap:
+        table.write_text(f"4321:300000:{count}\n", encoding="utf-8")
+        return choose_id_maps(uid=4321, gid=4321, subordinate={"uid": table, "gid": table})[0][0]
+
+    usual = map_for(65_536)
+    app, cache = (1_010_016, 1_020_016), (1_710_016, 1_720_016)
+    assert all(usual.has(uid) and usual.to_device(_host(usual, uid)) == uid for uid in app + cache)
+    assert not usual.has(1_810_016)
+    assert sum(part.count for part in usual.ranges[1:]) <= 65_536
+    assert not map_for(30_000).has(1_010_016)
+    assert map_for(2_000_000).arguments()[3:] == ["1", "300000", "2000000"]
+
+
+def _host(ids: IdMap, uid: int) -> int:
+    """The host's id for one of the device's."""
+    part = next(part for part in ids.ranges if 0 <= uid - part.device < part.count)
+    return uid - part.device + part.host
 
 
 def test_a_user_without_subordinate_ids_is_told_the_command(tmp_path: Path) -> None:

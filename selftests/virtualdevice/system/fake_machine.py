@@ -169,6 +169,9 @@ class FakeMachine(Machine):
     accounts: dict[int, str] = field(default_factory=dict)
     reboots: list[BootMode] = field(default_factory=list)
     ports: list[int] = field(default_factory=list)
+    attached: set[int] = field(default_factory=lambda: {0})
+    covered: dict[str, list[str]] = field(default_factory=dict)
+    first_foreign_id: int = 2_000_000
 
     @property
     def files(self) -> FakeFiles:
@@ -196,6 +199,21 @@ class FakeMachine(Machine):
         listener = socket.create_server(("127.0.0.1", 0))
         self.ports.append(listener.getsockname()[1])
         return listener
+
+    def can_own(self, uid: int) -> bool:
+        return uid < self.first_foreign_id
+
+    async def attach_storage(self, user_id: int) -> None:
+        self.attached.add(user_id)
+
+    async def detach_storage(self, user_id: int) -> None:
+        self.attached.discard(user_id)
+
+    async def cover(self, path: str, names: Mapping[str, tuple[int, int]]) -> None:
+        self.covered[path] = sorted(names)
+
+    async def uncover(self, path: str) -> None:
+        self.covered.pop(path, None)
 
     async def set_accounts(self, names: Mapping[int, str]) -> None:
         self.accounts = dict(names)
