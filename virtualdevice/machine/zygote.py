@@ -135,12 +135,12 @@ def _mount_everything(config: dict[str, Any]) -> bool:
     mount("rootfs", "root", "tmpfs", MountFlag.NO_SUID, options="mode=755")
     for directory in config["root_directories"]:
         os.makedirs(f"root/{directory}", mode=0o755, exist_ok=True)
+    mount("storage", f"root{user_storage.PLACE}", "tmpfs", MountFlag.NO_SUID, options="mode=711")
     for name, target in config["root_links"].items():
         os.symlink(target, f"root/{name}")
     for name in ("system", "cache", "metadata"):
         mount(name, f"root/{name}", "", BIND)
     copied = mount_data(config.get("data_layers"))
-    mount("storage", f"root{user_storage.PLACE}", "tmpfs", MountFlag.NO_SUID, options="mode=711")
     os.mkdir(f"root{user_storage.PLACE}/0")
     mount("root/data/media/0", f"root{user_storage.PLACE}/0", "", BIND)
     if not os.path.lexists("root/data/user/0"):
