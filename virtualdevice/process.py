@@ -165,6 +165,12 @@ class VirtualDevice:
         else:
             self._faults.add(FaultKind(name))
 
+    async def accept(self, name: str) -> None:
+        """`adb_key`: tap OK in the dialog about a computer's key. ConfigurationError if that is
+        not in front."""
+        if name != "adb_key" or not await self._system.accept_adb_key():
+            raise ConfigurationError(f"it does not ask about {name!r}")
+
     async def _restart_with(self, change: Callable[[], None]) -> None:
         if self._rebooting is not None:
             await asyncio.gather(self._rebooting, return_exceptions=True)

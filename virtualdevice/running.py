@@ -30,6 +30,7 @@ __all__ = ["RunRequest", "run"]
 
 SERIALNO_FILE = "serialno"
 LOCK_FILE = "lock"
+EVENTS = {"fault": "struck", "accept": "accepted"}
 TEMPORARY_PREFIX = "virtualdevice-"
 
 
@@ -112,7 +113,8 @@ async def _until_ended(device: VirtualDevice, ending: asyncio.Event) -> None:
 
 class _StandardInput:
     """Its end ends the device, when so asked; until then a line of it may be a command:
-    `save NAME`, `restore NAME` or `fault NAME`, each answered by a line on standard output."""
+    `save NAME`, `restore NAME`, `fault NAME` or `accept adb_key` (a finger on the OK of the dialog
+    about a computer's key), each answered by a line on standard output."""
 
     def __init__(self, ending: asyncio.Event) -> None:
         self._ending = ending
@@ -155,13 +157,15 @@ async def _obey(
         "save": device.save_snapshot,
         "restore": device.restore_snapshot,
         "fault": device.strike,
+        "accept": device.accept,
     }
     while True:
         word, _, name = (await commands.get()).strip().partition(" ")
-        answer = {"event": {"fault": "struck"}.get(word, f"{word}d"), "name": name}
+        answer = {"event": EVENTS.get(word, f"{word}d"), "name": name}
         try:
             if word not in known or not name:
-                answer = {"event": "refused", "reason": "known are: save, restore or fault NAME"}
+                reason = f"known are: {', '.join(known)}, each with a NAME"
+                answer = {"event": "refused", "reason": reason}
             else:
                 await known[word](name)
                 if device.machine.data_was_copied:

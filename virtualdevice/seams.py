@@ -244,6 +244,9 @@ class SystemServer(Protocol):
     async def authorize_adb_key(self, key: bytes, answer: Callable[[bool], None]) -> None:
         """An unknown host key knocked: show the dialog; call `answer` when the user decides."""
 
+    async def accept_adb_key(self) -> bool:
+        """Somebody taps OK in that dialog. False if it is not in front."""
+
     async def framebuffer(self) -> tuple[int, int, bytes]:
         """Width and height in pixels, and RGBA bytes."""
 

@@ -45,6 +45,7 @@ def assemble(
     may_destroy: bool,
     switch: PowerSwitch | None = None,
     restore: Callable[[str, Deadline], None] | None = None,
+    accept_key: Callable[[Deadline], None] | None = None,
     say: Callable[[str], None] = lambda _sentence: None,
 ) -> Workbench:
     """HostToolMissing if a bootloader is to be reached and this host has no `fastboot`."""
@@ -61,7 +62,9 @@ def assemble(
     fastboot = _fastboot(reach, ledger)
     port = FastbootPort(fastboot, serial=reach.fastboot or "") if fastboot else None
     return Workbench(
-        controls=DeviceControls(link=link, shell=plain, fastboot=port, switch=switch, say=say),
+        controls=DeviceControls(
+            link=link, shell=plain, fastboot=port, switch=switch, say=say, accept_key=accept_key
+        ),
         shell=shell,
         power=Power(link, shell, clock=clock),
         fastboot=fastboot,

@@ -88,7 +88,8 @@ class FastbootPort:
 
 
 class DeviceControls:
-    """The `Controls` of a device. `shell` reaches it in Android; `say` tells a person what to do.
+    """The `Controls` of a device. `shell` reaches it in Android; `say` tells a person what to do;
+    `accept_key` accepts the lab's adb key on its screen, where no person has to.
 
     Without `fastboot`, its bootloader is nothing that this lab sees.
     """
@@ -101,12 +102,14 @@ class DeviceControls:
         fastboot: FastbootPort | None,
         switch: PowerSwitch | None,
         say: Callable[[str], None],
+        accept_key: Callable[[Deadline], None] | None = None,
     ) -> None:
         self._link = link
         self._shell = shell
         self._fastboot = fastboot
         self._switch = switch
         self._say = say
+        self._accept_key = accept_key
         self._watch = BootWatch()
         self._connected_at = float("-inf")
         self._offline_since: float | None = None
@@ -141,6 +144,8 @@ class DeviceControls:
             self._bootloader().reboot(_FASTBOOT_REBOOTS[action], deadline=deadline)
         elif action is Action.ADB_RECONNECT:
             self._reconnect(deadline)
+        elif action is Action.ACCEPT_KEY and self._accept_key is not None:
+            self._accept_key(deadline)
         elif action is Action.ACCEPT_KEY:
             self._say(
                 f"{self.name} waits for somebody to accept this lab's adb key: unlock it, tick "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import adbutils
@@ -105,9 +106,16 @@ def _own_adb() -> str:
 
 
 def wait_for_device(
-    adb: AdbHost, serial: str, deadline: Deadline, *, authorise: Deadline, say: Say
+    adb: AdbHost,
+    serial: str,
+    deadline: Deadline,
+    *,
+    authorise: Deadline,
+    say: Say,
+    accept_key: Callable[[Deadline], None] | None = None,
 ) -> None:
-    """Wait until adb lists `serial` as `device`, connecting as often as that takes.
+    """Wait until adb lists `serial` as `device`, connecting as often as that takes. `accept_key`
+    taps OK in the dialog about this computer's key; None: somebody has to.
 
     DeviceUnauthorized if nobody accepts the key by `authorise`, DeviceLost with what adb lists
     instead if the device does not appear by `deadline`.
@@ -121,6 +129,9 @@ def wait_for_device(
         nonlocal told, last_answer, last_connect
         state = adb.state_of(serial, deadline)
         if state == "unauthorized":
+            if not told and accept_key is not None:
+                accept_key(authorise)
+                told = True
             if not told:
                 say(f"waiting for somebody to accept this computer's adb key on {serial}")
                 told = True

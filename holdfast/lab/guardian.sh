@@ -2,10 +2,12 @@
 # guardian.sh SCRATCH STDERR PROGRAM...: run PROGRAM until it ends or our stdin closes.
 #
 # Whoever starts this holds the other end of its stdin: when that process ends, even by SIGKILL, the
-# pipe closes, and PROGRAM is ended. The folder SCRATCH is removed in any case.
+# pipe closes, and PROGRAM is ended. The folder SCRATCH is removed in any case. PROGRAM's own stdin
+# is the pipe SCRATCH/words, which the same process holds: what is said to it, the watcher below
+# does not read.
 scratch=$1; stderr=$2; shift 2
 exec 3<&0 </dev/null
-"$@" <&3 3<&- & program=$!
+"$@" <"$scratch/words" 3<&- & program=$!
 exec >/dev/null
 
 # TERM comes first: the program may have children, mounts and files to put away.

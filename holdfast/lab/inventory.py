@@ -91,12 +91,15 @@ class VirtualSpec(_Device):
 
     `personality` is a name that the program knows, or the path of a file of one, taken from the
     folder of devices.yaml; `defects` are switched on by name; `settings` are its `--set` options.
+    `state` is a folder (taken from there too) that keeps its disk, and the snapshots of its user
+    data, from run to run.
     """
 
     kind: Literal["virtual"]
     personality: str = Field(min_length=1)
     defects: tuple[str, ...] = ()
     settings: Mapping[str, str] = Field(default_factory=dict)
+    state: str | None = Field(default=None, min_length=1)
 
 
 class AttachedSpec(_Device):

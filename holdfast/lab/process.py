@@ -45,6 +45,7 @@ class GuardedProcess:
         self._process: subprocess.Popen[bytes] | None = None
         self._stderr = Path()
         self._unread = b""
+        self._words: int | None = None
 
     def start(self, command: Sequence[str], *, environment: Mapping[str, str]) -> None:
         """Start it with exactly this environment, and `HOME` in its scratch folder.
@@ -56,6 +57,9 @@ class GuardedProcess:
                 f"{self.title}: the program {command[0]} is not there", device=self.device
             )
         self.scratch = Path(tempfile.mkdtemp(prefix="holdfast-"))
+        os.mkfifo(self.scratch / "words")
+        # Also for reading: a pipe that nobody reads yet could not be opened otherwise.
+        self._words = os.open(self.scratch / "words", os.O_RDWR)
         handle, name = tempfile.mkstemp(prefix="holdfast-", suffix=".stderr")
         self._stderr = Path(name)
         with os.fdopen(handle, "wb") as stderr:
@@ -81,6 +85,12 @@ class GuardedProcess:
         except OSError:
             return ""
 
+    def tell(self, line: str) -> None:
+        """A line on its stdin. LabError if it was not started."""
+        self._started()
+        assert self._words is not None
+        os.write(self._words, f"{line}\n".encode())
+
     def read_line(self, deadline: Deadline) -> str:
         """Its next line on stdout.
 
@@ -93,7 +103,7 @@ class GuardedProcess:
             while b"\n" not in self._unread:
                 if not selector.select(deadline.remaining_s):
                     raise DeadlineExceeded(
-                        f"the first word of {self.title}",
+                        f"a word of {self.title}",
                         allowed_s=deadline.allowed_s,
                         last_seen=self.complaint or None,
                         device=self.device,
@@ -128,6 +138,7 @@ class GuardedProcess:
         assert process.stdin is not None
         assert process.stdout is not None
         process.stdin.close()
+        self._close_words()
         with suppress(subprocess.TimeoutExpired):
             process.wait(deadline.remaining_s)
         # What the program left in its session, and the guardian itself if it hangs.
@@ -137,6 +148,11 @@ class GuardedProcess:
         process.stdout.close()
         shutil.rmtree(self.scratch, ignore_errors=True)
         self._stderr.unlink(missing_ok=True)
+
+    def _close_words(self) -> None:
+        if self._words is not None:
+            os.close(self._words)
+            self._words = None
 
     def _started(self) -> subprocess.Popen[bytes]:
         if self._process is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from holdfast.deadline import Deadline
@@ -16,12 +16,19 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Endpoint:
-    """Where a device is reached. `fastboot` is its `host:port` or serial there, if it is known."""
+    """Where a device is reached, and what its provider can do to it besides.
+
+    `fastboot` is its `host:port` or serial there, if it is known. `restore` puts it back to the
+    snapshot of a name, and returns once it starts from there; `accept_key` is a hand that taps OK
+    in the dialog about the lab's adb key. None: this kind of device has no such thing.
+    """
 
     serial: str
     adb_host: str
     adb_port: int
     fastboot: str | None = None
+    restore: Callable[[str, Deadline], None] | None = field(default=None, compare=False)
+    accept_key: Callable[[Deadline], None] | None = field(default=None, compare=False)
 
 
 class Provider(Protocol):

@@ -111,13 +111,16 @@ class VirtualProvider:
     ) -> None:
         self._spec = spec
         self._folder = folder
+        self._state = (folder / spec.state).resolve() if spec.state else None
         self._command_line = program
         self._program = GuardedProcess(title="the virtual device", device=spec.name)
         self._server = PrivateAdbServer(device=spec.name)
 
     @property
     def resource(self) -> str:
-        """Each run starts its own, so that nothing is shared between runs."""
+        """Each run starts its own; a disk that is kept is for one run at a time."""
+        if self._state is not None:
+            return f"virtual/{self._state}"
         return f"virtual/{os.getpid()}/{self._spec.name}"
 
     def start(self, deadline: Deadline, *, say: Say) -> Endpoint:
@@ -126,7 +129,9 @@ class VirtualProvider:
             adb = self._server.start(deadline)
             ready = self._ready(deadline)
             serial = str(ready["adb"])
-            wait_for_device(adb, serial, deadline, authorise=deadline, say=say)
+            wait_for_device(
+                adb, serial, deadline, authorise=deadline, say=say, accept_key=self.accept_key
+            )
         except HoldfastError:
             self.stop(Deadline.after(10.0, clock=deadline.clock))
             raise
@@ -135,7 +140,48 @@ class VirtualProvider:
             adb_host=adb.host,
             adb_port=adb.port,
             fastboot=_known_address(ready.get("fastboot")),
+            restore=self.restore,
+            accept_key=self.accept_key,
         )
+
+    def save(self, name: str, deadline: Deadline) -> None:
+        """Keep its user data under a name; it restarts. LabError."""
+        self._ask(f"save {name}", deadline)
+
+    def restore(self, name: str, deadline: Deadline) -> None:
+        """Back to the user data of that name; it restarts. LabError if there is none."""
+        self._ask(f"restore {name}", deadline)
+
+    def accept_key(self, deadline: Deadline) -> None:
+        """Tap OK in its dialog about the lab's adb key, as soon as that is there. LabError."""
+
+        def tapped() -> bool:
+            self._program.tell("accept adb_key")
+            return self._answer(deadline).get("event") == "accepted"
+
+        what = "the dialog about this lab's adb key"
+        wait_until(tapped, deadline, what=what, every_s=0.1, device=self._spec.name)
+
+    def _ask(self, command: str, deadline: Deadline) -> None:
+        if "\n" in command:
+            raise ValueError(f"no snapshot is called {command!r}")
+        self._program.tell(command)
+        answer = self._answer(deadline)
+        if answer.get("event") == "refused":
+            raise LabError(f"{command}: {answer.get('reason')}", device=self._spec.name)
+
+    def _answer(self, deadline: Deadline) -> dict[str, object]:
+        line = self._program.read_line(deadline)
+        try:
+            answer = json.loads(line)
+        except ValueError:
+            answer = None
+        if not isinstance(answer, dict):
+            raise LabError(
+                f"the virtual device said {line[:200]!r}, which nobody understands",
+                device=self._spec.name,
+            )
+        return answer
 
     @property
     def last_words(self) -> str:
@@ -158,13 +204,15 @@ class VirtualProvider:
         command += ["--until-stdin-closes"]
         for defect in spec.defects:
             command += ["--defect", defect]
+        if self._state is not None:
+            command += ["--state", str(self._state)]
         for key, value in spec.settings.items():
             command += ["--set", f"{key}={value}"]
         return command
 
     def _ready(self, deadline: Deadline) -> dict[str, object]:
         try:
-            line = self._program.read_line(deadline)
+            ready = self._answer(deadline)
         except ProgramEnded as error:
             said = str(error).replace("virtualdevice: ", "")
             if error.exit_status == _EXIT_CONFIGURATION:
@@ -172,13 +220,9 @@ class VirtualProvider:
             if error.exit_status == _EXIT_HOST_CANNOT:
                 raise HostToolMissing(said) from error
             raise
-        try:
-            ready = json.loads(line)
-        except ValueError:
-            ready = None
-        if not isinstance(ready, dict) or "adb" not in ready:
+        if "adb" not in ready:
             raise LabError(
-                f"the virtual device said {line[:200]!r} instead of that it is ready",
+                f"the virtual device said {ready} instead of that it is ready",
                 device=self._spec.name,
             )
         return ready

@@ -67,6 +67,8 @@ def bench_for(
         clock=deadline.clock,
         may_destroy=may_destroy(spec),
         switch=_switch(spec, endpoint),
+        restore=endpoint.restore,
+        accept_key=endpoint.accept_key,
         say=lambda sentence: journal.fact("to do", sentence),
     )
 

@@ -112,6 +112,9 @@ class FakeSystem:
         if self.accepts_keys is not None:
             answer(self.accepts_keys)
 
+    async def accept_adb_key(self) -> bool:
+        return False
+
     async def framebuffer(self) -> tuple[int, int, bytes]:
         return 2, 1, b"\xff\x00\x00\xff\x00\xff\x00\xff"
 

@@ -23,7 +23,7 @@ from virtualdevice.system.packages.storage import AppStorage
 from virtualdevice.system.parts import Parts
 from virtualdevice.system.personality import Personality
 from virtualdevice.system.properties import Properties
-from virtualdevice.system.screen.adb_key import adb_key_dialog
+from virtualdevice.system.screen.adb_key import ADB_KEY_ACTIVITY, adb_key_dialog
 from virtualdevice.system.screen.drawing import draw, encode_jpeg, encode_png
 from virtualdevice.system.screen.fingers import Fingers
 from virtualdevice.system.screen.surface import Surface
@@ -177,6 +177,14 @@ class Phone:
     def ask_about_adb_key(self, key: bytes, answer: Callable[[bool], None]) -> None:
         """The dialog that a new computer brings up."""
         self.screen.open(adb_key_dialog(key, self.personality.language, answer))
+
+    def accept_adb_key(self) -> bool:
+        """Somebody taps OK in that dialog. False if it is not in front."""
+        dialog = self.screen.top
+        if dialog.activity != ADB_KEY_ACTIVITY:
+            return False
+        dialog.clicked("ok")
+        return True
 
     @property
     def api(self) -> int:

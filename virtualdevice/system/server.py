@@ -156,6 +156,9 @@ class AndroidServer(SystemServer):
         else:
             self._phone.ask_about_adb_key(key, answer)
 
+    async def accept_adb_key(self) -> bool:
+        return self._phone is not None and self._phone.accept_adb_key()
+
     async def framebuffer(self) -> tuple[int, int, bytes]:
         if self._phone is None:
             return 1, 1, b"\0\0\0\xff"

@@ -87,7 +87,7 @@ def test_a_program_that_ends_early_is_reported_with_its_last_words_and_status() 
 def test_a_program_that_says_nothing_is_given_up_at_the_deadline() -> None:
     program = GuardedProcess(title="a program", device="phone")
     program.start(["/bin/sh", "-c", "exec sleep 600"], environment=ENVIRONMENT)
-    with pytest.raises(DeadlineExceeded, match="the first word of a program"):
+    with pytest.raises(DeadlineExceeded, match="a word of a program"):
         program.read_line(Deadline.after(0.1))
     program.stop(soon())
 

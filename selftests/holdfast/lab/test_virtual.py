@@ -60,11 +60,11 @@ def children() -> set[str]:
             "device rehearsal: no such phone",
         ),
         ("raise SystemExit(7)", LabError, "ended with exit status 7 and said nothing"),
-        ("print('hello', flush=True); input()", LabError, "said 'hello' instead of"),
+        ("print('hello', flush=True); input()", LabError, "said 'hello', which nobody understands"),
         (
             "print('{}', flush=True); input()",
             LabError,
-            "said '{}' instead of",
+            "said {} instead of",
         ),
     ],
 )
@@ -79,7 +79,7 @@ def test_a_program_that_cannot_start_is_blamed_rightly_and_nothing_is_left(
 
 def test_a_device_that_never_boots_ends_at_the_deadline(tmp_path: Path) -> None:
     before = children()
-    with pytest.raises(DeadlineExceeded, match="the first word of the virtual device"):
+    with pytest.raises(DeadlineExceeded, match="a word of the virtual device"):
         start(provider("input()", tmp_path), allowed_s=1.0)
     assert children() == before
 

@@ -10,8 +10,9 @@ from collections.abc import Callable
 from virtualdevice.system.screen.dialogs import NEGATIVE, POSITIVE, MessageDialog
 from virtualdevice.system.screen.widgets import AlertButton
 
-__all__ = ["adb_key_dialog", "key_digest"]
+__all__ = ["ADB_KEY_ACTIVITY", "adb_key_dialog", "key_digest"]
 
+ADB_KEY_ACTIVITY = "com.android.systemui.usb.UsbDebuggingActivity"
 TEXTS = {
     "en": ("Allow USB debugging?", "The computer's RSA key fingerprint is:", "Cancel", "OK"),
     "zh": ("允许USB调试吗？", "这台计算机的 RSA 密钥指纹如下：", "取消", "确定"),
@@ -33,7 +34,7 @@ def adb_key_dialog(key: bytes, language: str, answer: Callable[[bool], None]) ->
     title, message, cancel, ok = TEXTS[language]
     return MessageDialog(
         package="com.android.systemui",
-        activity="com.android.systemui.usb.UsbDebuggingActivity",
+        activity=ADB_KEY_ACTIVITY,
         title=title,
         message=f"{message}\n{key_digest(key)}",
         buttons=[
