@@ -17,7 +17,7 @@ HOST_TOOLS    := mksh toybox busybox newuidmap
 TEST_PACKAGES := adb fastboot aapt apksigner
 TEST_TOOLS    := adb fastboot aapt2 apksigner
 
-.PHONY: nightly test lint bench fuzz chaos proof clean
+.PHONY: nightly test lint bench fuzz chaos proof preparations clean
 
 nightly: $(READY) $(HOST_READY)
 	@$(PYTHON) -m pytest $(ARGS)
@@ -43,6 +43,9 @@ chaos: $(READY) $(HOST_READY) $(TOOLS_READY)
 
 proof: $(READY) $(HOST_READY)
 	@$(PYTHON) -m selftests.proof $(ARGS)
+
+preparations: $(READY) $(HOST_READY) $(TOOLS_READY)
+	@$(PYTHON) -m selftests.preparations $(ARGS)
 
 clean:
 	rm -rf $(VENV) .holdfast .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -53,6 +53,9 @@ def _parser() -> argparse.ArgumentParser:
     run_parser.add_argument(
         "--fault", action="append", default=[], metavar="KIND[=PLACE]", help="see faults.py"
     )
+    run_parser.add_argument(
+        "--to-bootloader", action="store_true", help="start as with the volume key held down"
+    )
     run_parser.add_argument("--json", action="store_true", help="say it in JSON, one line each")
     run_parser.add_argument("--until-stdin-closes", action="store_true")
     run_parser.add_argument(
@@ -94,6 +97,7 @@ def _run(arguments: argparse.Namespace) -> int:
         until_stdin_closes=arguments.until_stdin_closes,
         commands=arguments.commands,
         faults=[parse_fault(text) for text in arguments.fault],
+        to_bootloader=arguments.to_bootloader,
         factory=partial(pack_firmware, arguments.personality),
     )
     asyncio.run(run(request, announce=lambda line: print(line, flush=True)))

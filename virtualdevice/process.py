@@ -120,11 +120,11 @@ class VirtualDevice:
     def machine(self) -> DeviceMachine:
         return self._machine
 
-    async def start(self) -> DeviceEndpoints:
-        """Boot into the system; returns when it has booted."""
+    async def start(self, mode: BootMode = BootMode.SYSTEM) -> DeviceEndpoints:
+        """Power on; returns when it has booted (into its bootloader where a key is held)."""
         adb_port = await self._adbd.listen(self._ports[0])
         fastboot_port = self._fastboot.reserve(self._ports[1])
-        await self._boot(BootMode.SYSTEM)
+        await self._boot(mode)
         return DeviceEndpoints(
             adb_port=adb_port, fastboot_port=fastboot_port, serialno=self._serialno
         )
@@ -172,8 +172,10 @@ class VirtualDevice:
             raise ConfigurationError(f"it does not ask about {name!r}")
 
     async def _restart_with(self, change: Callable[[], None]) -> None:
-        if self._rebooting is not None:
+        if self._rebooting is not None:  # It may be one of a loop, which never ends by itself.
+            self._rebooting.cancel()
             await asyncio.gather(self._rebooting, return_exceptions=True)
+        self._wanted = None
         await self._go_down()
         try:
             change()

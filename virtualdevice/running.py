@@ -24,7 +24,7 @@ from virtualdevice.machine.kernel import set_child_subreaper
 from virtualdevice.machine.layers import NoSuchSnapshot
 from virtualdevice.machine.wipe import remove_disk
 from virtualdevice.process import DeviceEndpoints, VirtualDevice
-from virtualdevice.seams import SystemServer
+from virtualdevice.seams import BootMode, SystemServer
 
 __all__ = ["RunRequest", "run"]
 
@@ -49,6 +49,7 @@ class RunRequest:
     until_stdin_closes: bool = False
     commands: Path | None = None
     faults: Sequence[Fault] = ()
+    to_bootloader: bool = False
     factory: Callable[[], bytes] = bytes
 
 
@@ -75,8 +76,9 @@ async def run(request: RunRequest, *, announce: Callable[[str], None]) -> None:
             faults=request.faults,
             factory=request.factory,
         )
+        mode = BootMode.BOOTLOADER if request.to_bootloader else BootMode.SYSTEM
         try:
-            endpoints = await _start_unless_ended(device, ending)
+            endpoints = await _start_unless_ended(device, ending, mode)
             if endpoints is not None:
                 announce(_ready_line(request, endpoints, state))
                 obeying = asyncio.ensure_future(_obey(standard_input.commands, device, announce))
@@ -87,9 +89,9 @@ async def run(request: RunRequest, *, announce: Callable[[str], None]) -> None:
 
 
 async def _start_unless_ended(
-    device: VirtualDevice, ending: asyncio.Event
+    device: VirtualDevice, ending: asyncio.Event, mode: BootMode
 ) -> DeviceEndpoints | None:
-    starting = asyncio.ensure_future(device.start())
+    starting = asyncio.ensure_future(device.start(mode))
     ended = asyncio.ensure_future(ending.wait())
     await asyncio.wait({starting, ended}, return_when=asyncio.FIRST_COMPLETED)
     ended.cancel()

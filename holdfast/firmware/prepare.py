@@ -111,9 +111,9 @@ def prepare(bench: Bench, preparation: Preparation, deadline: Deadline) -> Prepa
 
 
 def _build_before(bench: Bench, preparation: Preparation, deadline: Deadline) -> Build | None:
-    """The build that runs. An OTA must know it; what replaces everything can do without."""
-    knows = preparation.goal in (Goal.OTA, Goal.SIDELOAD)
-    if knows:
+    """The build that runs. Android itself applies an OTA; all else can do without it, and recovery
+    looks at a package itself."""
+    if preparation.goal is Goal.OTA:
         reach_mode(bench.controls, Mode.SYSTEM, deadline, bench.journal)
     elif bench.controls.mode(deadline) is not Mode.SYSTEM:
         bench.journal.fact("build.before", "not known: it was not in Android")

@@ -175,16 +175,23 @@ class Phone:
         return head + (struct.pack("<I", 1) if colour_space else b"") + pixels
 
     def ask_about_adb_key(self, key: bytes, answer: Callable[[bool], None]) -> None:
-        """The dialog that a new computer brings up."""
-        self.screen.open(adb_key_dialog(key, self.personality.language, answer))
+        """The dialog that a new computer brings up; it goes when it is answered."""
+
+        def answered(accepted: bool) -> None:
+            self.screen.close(dialog)
+            answer(accepted)
+
+        dialog = adb_key_dialog(key, self.personality.language, answered)
+        self.screen.open(dialog)
 
     def accept_adb_key(self) -> bool:
-        """Somebody taps OK in that dialog. False if it is not in front."""
-        dialog = self.screen.top
-        if dialog.activity != ADB_KEY_ACTIVITY:
-            return False
-        dialog.clicked("ok")
-        return True
+        """Somebody taps OK in that dialog, and in those behind it that lost connections left.
+        False if it is not in front."""
+        asked = False
+        while self.screen.top.activity == ADB_KEY_ACTIVITY:
+            self.screen.top.clicked("ok")
+            asked = True
+        return asked
 
     @property
     def api(self) -> int:

@@ -14,10 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from holdfast.deadline import Deadline, SystemClock
+from holdfast.deadline import Deadline, SystemClock, wait_until
+from holdfast.device.adb import AdbLink
+from holdfast.device.adb_files import AdbFiles
+from holdfast.device.adb_shell import AdbShell
+from holdfast.device.bootloader import Fastboot, find_fastboot
 from holdfast.firmware.assembly import Reach, assemble
-from holdfast.firmware.reach import reach_mode
-from holdfast.firmware.states import Action, Mode
 from holdfast.firmware.workbench import Workbench
 from holdfast.journal import Journal, Ledger
 from holdfast.lab.adb_host import AdbHost
@@ -38,13 +40,14 @@ def _free_port() -> int:
 
 
 class Phone:
-    """`cycle` is its power switch. `firmware` is the personality that the next start boots: what a
-    flash would change on a phone."""
+    """`cycle` is its power switch. `firmware` is the personality that it came with, `faults` are
+    those of the next start alone. Its disk outlives its power; `new_disk` is another phone."""
 
     def __init__(self, firmware: str, adb: AdbHost, state: Path, more: Sequence[str] = ()) -> None:
         self._more = more
         self.firmware = firmware
         self.state = state
+        self.faults: Sequence[str] = ()
         self.cycles = 0
         self.journal = Journal()
         self.ledger = Ledger(self.journal)
@@ -57,6 +60,21 @@ class Phone:
         return f"127.0.0.1:{self._ports[0]}"
 
     @property
+    def link(self) -> AdbLink:
+        return AdbLink(device="phone", serial=self.serial, server_port=self._adb.port)
+
+    @property
+    def shell(self) -> AdbShell:
+        """Past the ledger: what a test does to a phone."""
+        return AdbShell(self.link, AdbFiles(self.link), shell_v2=False)
+
+    @property
+    def bootloader(self) -> Fastboot:
+        return Fastboot(
+            device="phone", serial=self.fastboot, program=find_fastboot(), ledger=self.ledger
+        )
+
+    @property
     def adb_port(self) -> int:
         return self._adb.port
 
@@ -64,11 +82,16 @@ class Phone:
     def fastboot(self) -> str:
         return f"tcp:127.0.0.1:{self._ports[1]}"
 
-    def on(self) -> None:
+    def on(self, *, to_bootloader: bool = False) -> None:
+        """`to_bootloader`: with the volume key held down."""
         command = [sys.executable, "-m", "virtualdevice", "run", self.firmware, "--json"]
         command += ["--state", str(self.state), "--port", str(self._ports[0])]
         command += ["--fastboot-port", str(self._ports[1]), "--until-stdin-closes"]
         command += self._more
+        command += ["--to-bootloader"] if to_bootloader else []
+        for fault in self.faults:
+            command += ["--fault", fault]
+        self.faults = ()
         environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
         self._process.start(command, environment=environment)
         told = json.loads(self._process.read_line(Deadline.after(START_S)))
@@ -77,16 +100,35 @@ class Phone:
     def off(self) -> None:
         self._process.stop(Deadline.after(20.0))
 
+    def new_disk(self) -> None:
+        """It must be off."""
+        shutil.rmtree(self.state)
+        self.state.mkdir(mode=0o755)
+
+    def save(self, name: str, deadline: Deadline) -> None:
+        assert self._ask(f"save {name}", deadline) == "saved"
+
+    def restore(self, name: str, deadline: Deadline) -> None:
+        assert self._ask(f"restore {name}", deadline) == "restored"
+
+    def accept_key(self, deadline: Deadline) -> None:
+        def tapped() -> bool:
+            return self._ask("accept adb_key", deadline) == "accepted"
+
+        wait_until(tapped, deadline, what="the dialog about the key")
+
+    def _ask(self, command: str, deadline: Deadline) -> str:
+        self._process.tell(command)
+        event: str = json.loads(self._process.read_line(deadline))["event"]
+        return event
+
     def cycle(self, deadline: Deadline, *, to_bootloader: bool) -> None:
         self.cycles += 1
         self.off()
-        self.on()
-        if to_bootloader:
-            controls = self.bench(power=False).controls
-            reach_mode(controls, Mode.SYSTEM, deadline, self.journal)
-            controls.carry_out(Action.ADB_REBOOT_BOOTLOADER, deadline)
+        self.on(to_bootloader=to_bootloader)
 
-    def bench(self, *, power: bool = True) -> Workbench:
+    def bench(self, *, power: bool = True, hand: bool = True) -> Workbench:
+        """`power`: the lab can switch it; `hand`: somebody accepts adb's key on its screen."""
         reach = Reach(
             name="phone",
             serial=self.serial,
@@ -101,6 +143,8 @@ class Phone:
             clock=SystemClock(),
             may_destroy=True,
             switch=self if power else None,
+            restore=self.restore,
+            accept_key=self.accept_key if hand else None,
         )
 
 

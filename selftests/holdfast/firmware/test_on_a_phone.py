@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import zipfile
 from collections.abc import Callable, Iterator
@@ -17,7 +16,7 @@ from holdfast.firmware.prepare import WrongBuild, prepare
 from holdfast.firmware.reach import reach_mode
 from holdfast.firmware.sideload import sideload
 from holdfast.firmware.states import Mode
-from holdfast.journal import DestructionKind, Event, Fact, StepEnded, StepStarted
+from holdfast.journal import Event, Fact, StepEnded, StepStarted
 from selftests.holdfast.firmware.phone import Phone, phone
 from virtualdevice.ota.keys import release_key
 from virtualdevice.ota.whole_file import sign_whole_file
@@ -27,13 +26,6 @@ PACKAGE_BYTES = 3_000_000
 MARK = "/sdcard/Download/mine"
 ALLOWED_S = 120.0
 OFF = Mode.ABSENT
-MODES = (Mode.SYSTEM, Mode.RECOVERY, Mode.SIDELOAD, Mode.BOOTLOADER, Mode.FASTBOOTD, OFF)
-CHOICES = (
-    (Goal.FACTORY_RESET, UserData.WIPE),
-    (Goal.FLASH, UserData.KEEP),
-    (Goal.DOWNGRADE, UserData.WIPE),
-    (Goal.SIDELOAD, UserData.KEEP),
-)
 
 
 def soon() -> Deadline:
@@ -93,31 +85,6 @@ def put_into(made: Phone, mode: Mode) -> None:
         reach_mode(made.bench().controls, mode, soon(), made.journal)
 
 
-def to_be(made: Phone, goal: Goal, data: UserData, folder: Path, *, build: str) -> Preparation:
-    package: Path | None = None
-    if goal is Goal.SIDELOAD:
-        package = ota_zip(folder, "blueline", to=build)
-    elif goal is not Goal.FACTORY_RESET:
-        package = update_zip(folder, "blueline")
-    return Preparation(goal=goal, user_data=data, package=package, build=build)
-
-
-@pytest.mark.parametrize(("choice", "mode"), list(itertools.product(CHOICES, MODES)), ids=str)
-def test_each_preparation_from_each_mode_reaches_its_goal(
-    pixel: Phone, choice: tuple[Goal, UserData], mode: Mode, tmp_path: Path
-) -> None:
-    build = fingerprint(pixel)
-    put_into(pixel, mode)
-    already = len(pixel.ledger.commands)
-    wanted = to_be(pixel, *choice, tmp_path, build=build)
-    done = prepare(pixel.bench(), wanted, soon())
-    assert done.after.fingerprint == build
-    kinds = {entry.kind for entry in pixel.ledger.commands[already:]}
-    kept = wanted.destroys - {DestructionKind.FLASH}
-    assert kinds == (kept if done.skipped else wanted.destroys)
-    assert done.skipped == (mode is Mode.SYSTEM and choice[0] in (Goal.FLASH, Goal.DOWNGRADE))
-
-
 def test_a_phone_that_is_off_and_cannot_be_switched_on_is_lost_by_name(
     pixel: Phone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -143,7 +110,12 @@ def test_a_flash_that_leads_to_another_build_than_declared_is_named(
     pixel: Phone, tmp_path: Path
 ) -> None:
     fingerprint(pixel)
-    wanted = to_be(pixel, Goal.FLASH, UserData.KEEP, tmp_path, build="maker/phone:13/NEW")
+    wanted = Preparation(
+        goal=Goal.FLASH,
+        user_data=UserData.KEEP,
+        package=update_zip(tmp_path, "blueline"),
+        build="maker/phone:13/NEW",
+    )
     with pytest.raises(WrongBuild, match=r"maker/phone:13/NEW was declared"):
         prepare(pixel.bench(), wanted, soon())
 
