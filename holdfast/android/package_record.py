@@ -31,6 +31,9 @@ class PackageUser:
     first_install_time: str | None = None
     data_dir: str | None = None
     stopped: bool | None = None
+    not_launched: bool | None = None
+    hidden: bool | None = None
+    suspended: bool | None = None
     granted: frozenset[str] = frozenset()
 
 
@@ -193,6 +196,9 @@ def _user(lines: list[str]) -> PackageUser:
         first_install_time=_rest(lines[1:], "firstInstallTime"),
         data_dir=_rest(lines[1:], "dataDir"),
         stopped=_truth(pairs.get("stopped")),
+        not_launched=_truth(pairs.get("notLaunched")),
+        hidden=_truth(pairs.get("hidden")),
+        suspended=_truth(pairs.get("suspended")),
         granted=_granted(lines[1:]),
     )
 

@@ -23,6 +23,8 @@ class ChangeKind(StrEnum):
     REVERTED = "reverted"
     CHANGED = "changed"
     UNREADABLE = "unreadable"
+    READ_ONLY = "read_only"
+    EXPOSED = "exposed"
     FOREIGN = "foreign"
     NOT_SEEN = "not_seen"
     MOVED = "moved"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from holdfast.userdata.changes import ChangeKind
+from holdfast.userdata.detect_device import fewer_rows
 from holdfast.userdata.diff import diff
-from holdfast.userdata.diff_files import comparable_areas
+from holdfast.userdata.diff_files import comparable_areas, read_by_meaning
 from holdfast.userdata.parse import is_cache
 from holdfast.userdata.values import Area, AreaState, EntryKind, Identity, Snapshot
 from holdfast.userdata.words import describe
@@ -13,6 +14,7 @@ __all__ = [
     "data_of_another_owner",
     "disabled",
     "factory_version",
+    "installer_changed",
     "labels_wrong",
     "older_app_newer_data",
     "orphan_record",
@@ -27,6 +29,7 @@ __all__ = [
     "replaced_by_preload",
     "rewritten",
     "shared_files_gone",
+    "stirred_without_the_app",
     "update_dropped",
 ]
 
@@ -122,6 +125,18 @@ def data_of_another_owner(before: Snapshot, after: Snapshot) -> tuple[str, ...]:
     return tuple(found)
 
 
+def installer_changed(before: Snapshot, after: Snapshot) -> tuple[str, ...]:
+    """Who installed the app is another though nothing was installed, or is nobody's name."""
+    was, now = before.identity, after.identity
+    if not _both_installed(before, after) or was.installer == now.installer:
+        return ()
+    updated = was.last_update_time != now.last_update_time
+    packages = after.facts.packages
+    if updated and (not now.installer or not packages or now.installer in packages):
+        return ()
+    return (f"installer {was.installer or 'unknown'} → {now.installer or 'unknown'}",)
+
+
 def update_dropped(before: Snapshot, after: Snapshot) -> tuple[str, ...]:
     was, now = before.identity.code_path or "", after.identity.code_path or ""
     if not _both_installed(before, after) or not was.startswith("/data/"):
@@ -148,30 +163,38 @@ def factory_version(before: Snapshot, after: Snapshot) -> tuple[str, ...]:
 
 
 def disabled(before: Snapshot, after: Snapshot) -> tuple[str, ...]:
-    was, now = before.identity.enabled, after.identity.enabled
-    if was in (0, 1) and now is not None and now > 1:
-        return (f"enabled state {was} → {now}",)
-    return ()
+    """It is there, and its user cannot open it."""
+    was, now = before.identity, after.identity
+    found = []
+    if was.enabled in (0, 1) and now.enabled is not None and now.enabled > 1:
+        found.append(f"enabled state {was.enabled} → {now.enabled}")
+    if now.hidden and not was.hidden:
+        found.append("it is hidden")
+    if now.suspended and not was.suspended:
+        found.append("it is suspended")
+    return tuple(found)
 
 
 def rewritten(before: Snapshot, after: Snapshot) -> tuple[str, ...]:
-    """Most files have the content that they had and another time: a copy that kept no times.
+    """Many files have the content that they had and another time: a copy that kept no times.
 
-    Whoever sorts pictures or documents by date misses it. One file may well be written again.
+    Whoever sorts pictures or documents by date misses it. One file may well be written again, and
+    so may preferences and databases at any time.
     """
-    same, moved = 0, 0
+    found = []
     for area in comparable_areas(before, after):
-        if area is Area.SHARED:
-            continue
+        known = read_by_meaning(before)
         was = {e.path: e for e in before.entries(area) if e.kind is EntryKind.FILE and e.digest}
+        same, moved = 0, 0
         for entry in after.entries(area):
             old = was.get(entry.path)
-            if old and old.digest == entry.digest and len(old.mtime) == len(entry.mtime):
-                same += 1
-                moved += old.mtime != entry.mtime
-    if moved < _MANY or 4 * moved < same:
-        return ()
-    return (f"{moved} of {same} unchanged files have another time",)
+            if not old or old.digest != entry.digest or (area, entry.path) in known:
+                continue
+            same += 1
+            moved += old.mtime != entry.mtime and len(old.mtime) == len(entry.mtime)
+        if moved >= min(_MANY, max(2, same)) and 4 * moved >= same:
+            found.append(f"{moved} of {same} unchanged files in {area} have another time")
+    return tuple(found)
 
 
 def permissions_lost(before: Snapshot, after: Snapshot) -> tuple[str, ...]:
@@ -206,10 +229,7 @@ def shared_files_gone(before: Snapshot, after: Snapshot) -> tuple[str, ...]:
         was, now = _files(before, area), _files(after, area)
         if was and not now and after.installed:
             found.append(f"{len(was)} files in {area}, now none")
-    was_indexed, now_indexed = (s.facts.counts.get("pictures") for s in (before, after))
-    if was_indexed and now_indexed is not None and now_indexed < was_indexed:
-        found.append(f"{was_indexed} pictures in the index, now {now_indexed}")
-    return tuple(found)
+    return (*found, *fewer_rows(before, after, ("pictures", "videos", "sound files")))
 
 
 def _files(snapshot: Snapshot, area: Area) -> set[str]:
@@ -226,6 +246,15 @@ def labels_wrong(before: Snapshot, after: Snapshot) -> tuple[str, ...]:
         c for c in changes if c.kind is ChangeKind.UNREADABLE and c.detail.startswith("label ")
     ]
     return tuple(f"{c.path or 'its directory'}: {c.detail}" for c in wrong[:5])
+
+
+def stirred_without_the_app(before: Snapshot, after: Snapshot) -> tuple[str, ...]:
+    """Something of the app's own moved or appeared, and the app never ran: it was not the app."""
+    if after.identity.launched is not False or not _both_installed(before, after):
+        return ()
+    changes = diff(before, after).changes
+    found = [c for c in changes if not c.kind.is_loss and c.area is not Area.SHARED]
+    return describe(before.package_name, found)
 
 
 def orphan_record(before: Snapshot, after: Snapshot) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from holdfast.userdata.chosen_settings import chosen
 from holdfast.userdata.values import Snapshot
 
 __all__ = [
@@ -11,7 +12,9 @@ __all__ = [
     "all_renumbered",
     "app_ops_changed",
     "contacts_gone",
+    "fewer_rows",
     "messages_gone",
+    "other_apps_gone",
     "roles_changed",
     "set_up_anew",
     "settings_fell_back",
@@ -21,27 +24,24 @@ __all__ = [
     "volumes_gone",
 ]
 
-_SETTINGS_A_USER_CHOOSES = (
-    "global/device_name",
-    "global/stay_on_while_plugged_in",
-    "global/window_animation_scale",
-    "secure/android_id",
-    "secure/default_input_method",
-    "secure/enabled_accessibility_services",
-    "secure/enabled_notification_listeners",
-    "secure/sms_default_application",
-    "system/accelerometer_rotation",
-    "system/alarm_alert",
-    "system/date_format",
-    "system/font_scale",
-    "system/notification_sound",
-    "system/ringtone",
-    "system/screen_brightness_mode",
-    "system/screen_off_timeout",
-    "system/time_12_24",
-)
 _MUCH = 0.2
 _FEW_PACKAGES = 3
+_LOCALE = ("persist.sys.locale", "persist.sys.language", "persist.sys.timezone")
+_ORDINARY_MODES = frozenset({"allow", "default", "foreground"})
+_SPECIAL_ACCESS = frozenset(
+    {
+        "ACCESS_NOTIFICATIONS",
+        "GET_USAGE_STATS",
+        "LOADER_USAGE_STATS",
+        "MANAGE_EXTERNAL_STORAGE",
+        "MANAGE_MEDIA",
+        "REQUEST_INSTALL_PACKAGES",
+        "SCHEDULE_EXACT_ALARM",
+        "SYSTEM_ALERT_WINDOW",
+        "WRITE_SETTINGS",
+    }
+)
+"""Operations that Android leaves denied until their user opens them in Settings."""
 _SETUP = ("global/device_provisioned", "secure/user_setup_complete")
 
 
@@ -84,7 +84,8 @@ def set_up_anew(before: Snapshot, after: Snapshot) -> tuple[str, ...]:
     )
 
 
-def _fewer(before: Snapshot, after: Snapshot, names: tuple[str, ...]) -> tuple[str, ...]:
+def fewer_rows(before: Snapshot, after: Snapshot, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Rows of those providers that are no longer there."""
     was, now = before.facts.counts, after.facts.counts
     return tuple(
         f"{was[name]} {name}, now {now[name]}"
@@ -93,12 +94,21 @@ def _fewer(before: Snapshot, after: Snapshot, names: tuple[str, ...]) -> tuple[s
     )
 
 
+def other_apps_gone(before: Snapshot, after: Snapshot) -> tuple[str, ...]:
+    """Apps beside the one that is looked at. Not before Android 8, which lists no ids."""
+    was, now = before.facts.packages, after.facts.packages
+    if not was or not now:
+        return ()
+    gone = was.keys() - now.keys() - {before.package_name}
+    return tuple(f"{name} is no longer there" for name in sorted(gone))
+
+
 def messages_gone(before: Snapshot, after: Snapshot) -> tuple[str, ...]:
-    return _fewer(before, after, ("text messages",))
+    return fewer_rows(before, after, ("text messages",))
 
 
 def contacts_gone(before: Snapshot, after: Snapshot) -> tuple[str, ...]:
-    return _fewer(before, after, ("contacts", "calls", "calendar events"))
+    return fewer_rows(before, after, ("contacts", "calls", "calendar events"))
 
 
 def accounts_gone(before: Snapshot, after: Snapshot) -> tuple[str, ...]:
@@ -109,15 +119,21 @@ def accounts_gone(before: Snapshot, after: Snapshot) -> tuple[str, ...]:
 
 
 def app_ops_changed(before: Snapshot, after: Snapshot) -> tuple[str, ...]:
-    """Operations whose mode differs. One that is no longer listed went back to its default."""
+    """Operations whose mode differs. One that is no longer listed went back to its default; one
+    that is listed anew counts if it was forbidden, or is one that only a person can allow."""
     was, now = before.facts.app_ops, after.facts.app_ops
     if was is None or now is None or not after.installed:
         return ()
     default = "its default"
+    new = {
+        name
+        for name in now.keys() - was.keys()
+        if now[name] not in _ORDINARY_MODES or (now[name] == "allow" and name in _SPECIAL_ACCESS)
+    }
     return tuple(
-        f"{name} was {was[name]}, now {now.get(name, default)}"
-        for name in sorted(was)
-        if was[name] != now.get(name)
+        f"{name} was {was.get(name, default)}, now {now.get(name, default)}"
+        for name in sorted(was.keys() | new)
+        if was.get(name) != now.get(name)
     )
 
 
@@ -138,14 +154,20 @@ def _differences(
 def settings_fell_back(before: Snapshot, after: Snapshot) -> tuple[str, ...]:
     """A setting that a person chooses is another or unset, or a fifth of a namespace is gone."""
     was, now = before.facts.settings, after.facts.settings
-    if not was or not now:
-        return ()
-    chosen = tuple(
-        f"{name} was {was[name]}, now {now.get(name, 'unset')}"
-        for name in _SETTINGS_A_USER_CHOOSES
-        if name in was and was[name] != now.get(name)
+    language = _fell_back(
+        {name: before.facts.properties.get(name, "") for name in _LOCALE}, after.facts.properties
     )
-    return chosen + _mass_loss(was, now)
+    if not was or not now:
+        return language
+    return language + _fell_back(chosen(was), now) + _mass_loss(was, now)
+
+
+def _fell_back(was: Mapping[str, str], now: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(
+        f"{name} was {value}, now {now.get(name) or 'unset'}"
+        for name, value in sorted(was.items())
+        if value and value != now.get(name)
+    )
 
 
 def _mass_loss(was: Mapping[str, str], now: Mapping[str, str]) -> tuple[str, ...]:

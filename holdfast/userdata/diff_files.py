@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 
 from holdfast.userdata.changes import Change, ChangeKind, ExpectedChanges, Subject
-from holdfast.userdata.databases import main_database
+from holdfast.userdata.databases import is_database_name, main_database
 from holdfast.userdata.parse import is_cache
 from holdfast.userdata.values import Area, AreaState, Entry, EntryKind, Snapshot
 
@@ -14,6 +14,9 @@ __all__ = ["comparable_areas", "file_changes", "read_by_meaning"]
 
 _OWNER_MAY_READ = 0o400
 _OWNER_MAY_ENTER = 0o500
+_OWNER_MAY_WRITE = 0o200
+_GROUP_MAY = 0o060
+_OTHERS_MAY_READ = 0o004
 _PICTURES = (".jpg", ".jpeg", ".png", ".gif", ".webp", ".heic", ".mp4", ".3gp", ".mov", ".dng")
 _DOCUMENTS = (".pdf", ".doc", ".docx", ".xls", ".xlsx", ".txt", ".odt", ".ppt", ".pptx", ".csv")
 
@@ -50,19 +53,28 @@ def file_changes(
     areas = list(comparable_areas(before, after))
     was = _entries(before, areas, expected)
     now = _entries(after, areas, expected)
-    meaning = read_by_meaning(before) & read_by_meaning(after)
-    lost = {place: e for place, e in was.items() if _is_lost(place, e, now)}
-    added = {p: e for p, e in now.items() if p not in was and e.kind is EntryKind.FILE}
+    known = (read_by_meaning(before), read_by_meaning(after))
+    meaning = known[0] & known[1]
+    gone = {p for p, entry in was.items() if _is_gone(entry, now.get(p))}
+    lost = {p: was[p] for p in gone if not _is_companion(p, known[0])}
+    added = {
+        p: now[p]
+        for p in now.keys() - was.keys()
+        if now[p].kind is EntryKind.FILE and not _is_companion(p, known[1])
+    }
     moved = _moves(lost, added)
+    readers = _Readers(before, after)
     for place, entry in lost.items():
         to = moved.get(place)
-        kind = ChangeKind.LOST if to is None else ChangeKind.MOVED
-        yield _change(kind, place, entry, now="" if to is None else f"{to[0]}/{to[1]}")
+        if to is None:
+            yield _change(ChangeKind.LOST, place, entry)
+        else:
+            arrived = _change(ChangeKind.MOVED, place, entry, now=f"{to[0]}/{to[1]}")
+            yield readers.trouble(place, entry, now[to]) or arrived
     for place in added.keys() - set(moved.values()):
         yield _change(ChangeKind.ADDED, place, added[place])
     history = _history(older)
-    readers = _Readers(before, after)
-    for place in was.keys() & now.keys() - lost.keys():
+    for place in was.keys() & now.keys() - gone:
         trouble = readers.trouble(place, was[place], now[place])
         if trouble:
             yield trouble
@@ -82,25 +94,33 @@ def _entries(
 
 
 def _is_no_data(area: Area, entry: Entry) -> bool:
-    """Caches; sockets and pipes; the link to the app's own code; companions of databases."""
+    """Caches; sockets and pipes; the link to the app's own code; what SQLite shares in memory."""
     return (
         is_cache(area, entry.path)
         or entry.kind is EntryKind.OTHER
+        or (entry.path.endswith("-shm") and is_database_name(entry.path))
         or (area.private and entry.kind is EntryKind.LINK and entry.path == "lib")
-        or entry.path.endswith("-shm")
     )
 
 
-def _is_lost(place: Place, entry: Entry, now: Mapping[Place, Entry]) -> bool:
-    """Directories are not missed for themselves; journals come and go with their database."""
-    if entry.kind is EntryKind.DIRECTORY or place[1] != main_database(place[1]):
+def _is_gone(entry: Entry, now: Entry | None) -> bool:
+    """Directories are not missed for themselves."""
+    if entry.kind is EntryKind.DIRECTORY:
         return False
-    again = now.get(place)
-    return again is None or again.kind is not entry.kind
+    return now is None or now.kind is not entry.kind
+
+
+def _is_companion(place: Place, meaning: Set[Place]) -> bool:
+    """The log or journal of a database whose rows are known: it comes and goes with them."""
+    main = main_database(place[1])
+    return main != place[1] and (place[0], main) in meaning
 
 
 def _moves(lost: Mapping[Place, Entry], added: Mapping[Place, Entry]) -> dict[Place, Place]:
-    """Lost place → the place where the same content is now; the same name is preferred."""
+    """Lost place → the place where the same content is now; the same name is preferred.
+
+    What only the app could read, and now lies where anybody can, was not moved but lost.
+    """
     by_content: dict[tuple[str, int], list[Place]] = defaultdict(list)
     for place, entry in added.items():
         if entry.digest and entry.size_bytes:
@@ -108,8 +128,9 @@ def _moves(lost: Mapping[Place, Entry], added: Mapping[Place, Entry]) -> dict[Pl
     moves = {}
     for place, entry in lost.items():
         candidates = by_content.get((entry.digest, entry.size_bytes), [])
-        if candidates:
-            best = min(candidates, key=lambda p: (p[1].rpartition("/")[2] != entry.name, p[1]))
+        fit = [p for p in candidates if p[0].private or not place[0].private]
+        if fit:
+            best = min(fit, key=lambda p: (p[1].rpartition("/")[2] != entry.name, p[1]))
             candidates.remove(best)
             moves[place] = best
     return moves
@@ -157,7 +178,7 @@ def _sizes(was: Entry, now: Entry) -> str:
 
 
 class _Readers:
-    """Whether the app may still read what it could read before."""
+    """Whether the app, and no other, may still use what it could use before."""
 
     def __init__(self, before: Snapshot, after: Snapshot) -> None:
         self._uids = (before.uid, after.uid)
@@ -174,6 +195,12 @@ class _Readers:
         if now.kind is not EntryKind.LINK and was.mode & needed == needed != now.mode & needed:
             detail = f"mode {was.mode & 0o7777:o} → {now.mode & 0o7777:o}"
             return _change(ChangeKind.UNREADABLE, place, was, detail=detail)
+        if now.kind is not EntryKind.LINK and was.mode & ~now.mode & _OWNER_MAY_WRITE:
+            detail = f"mode {was.mode & 0o7777:o} → {now.mode & 0o7777:o}"
+            return _change(ChangeKind.READ_ONLY, place, was, detail=detail)
+        if area.private and self._is_exposed(was, now):
+            detail = f"mode {now.mode & 0o7777:o}, group {now.gid}"
+            return _change(ChangeKind.EXPOSED, place, was, detail=detail)
         if area.private and self._is_mislabelled(area, was, now):
             detail = f"label {was.label} → {now.label}"
             return _change(ChangeKind.UNREADABLE, place, was, detail=detail)
@@ -186,6 +213,15 @@ class _Readers:
         if uid_before is None or uid_after is None:
             return was.uid != now.uid
         return was.uid == uid_before and now.uid != uid_after
+
+    def _is_exposed(self, was: Entry, now: Entry) -> bool:
+        """Everybody may read it now, or a group may that is not the app's own."""
+        if now.kind is EntryKind.LINK:
+            return False
+        uid_before, uid_after = self._uids
+        other_group = uid_after not in (None, now.gid) and was.gid == uid_before
+        opened = now.mode & ~was.mode & _OTHERS_MAY_READ
+        return bool(opened or (other_group and now.mode & _GROUP_MAY))
 
     def _is_mislabelled(self, area: Area, was: Entry, now: Entry) -> bool:
         """A label that no longer goes with that of the area's own directory.

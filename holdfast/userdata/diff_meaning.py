@@ -18,7 +18,7 @@ _HOUSEKEEPING = frozenset({"android_metadata", "room_master_table"})
 def database_changes(
     before: Snapshot, after: Snapshot, *, expected: ExpectedChanges
 ) -> Iterator[Change]:
-    """Rows that are gone or differ. A checkpoint, a VACUUM or another page size changes none.
+    """Rows that are gone, differ or are new. A checkpoint or a VACUUM changes none.
 
     A database that was moved whole is no loss here either.
     """
@@ -56,21 +56,46 @@ def _one_database(
             detail=now.problem,
         )
         return
+    if now is not None and not now.problem and now.user_version < was.user_version:
+        yield Change(
+            kind=ChangeKind.REVERTED,
+            subject=Subject.DATABASE,
+            area=was.area,
+            path=was.path,
+            detail=f"schema version {was.user_version} → {now.user_version}",
+        )
     for table in was.tables:
         if table.name in _HOUSEKEEPING or expected.allows_table(was.name, table.name):
             continue
-        lost, changed = _rows(table, now.table(table.name) if now else None)
-        for kind, count in ((ChangeKind.LOST, lost), (ChangeKind.CHANGED, changed)):
-            if count:
-                yield Change(
-                    kind=kind,
-                    subject=Subject.ROWS,
-                    area=was.area,
-                    path=was.path,
-                    item=table.name,
-                    count=count,
-                    total=table.row_count,
-                )
+        again = now.table(table.name) if now else None
+        lost, changed = _rows(table, again)
+        yield from _of_rows(was, table, ChangeKind.LOST, lost)
+        yield from _of_rows(was, table, ChangeKind.CHANGED, changed)
+        if again is None:
+            continue
+        missing = ", ".join(c for c in table.columns if c not in again.columns)
+        if missing:
+            both = table.row_count - lost
+            yield from _of_rows(was, table, ChangeKind.CHANGED, both, f"without {missing}")
+        yield from _of_rows(
+            was, table, ChangeKind.ADDED, again.row_count - (table.row_count - lost)
+        )
+
+
+def _of_rows(
+    database: Database, table: Table, kind: ChangeKind, count: int, detail: str = ""
+) -> Iterator[Change]:
+    if count > 0:
+        yield Change(
+            kind=kind,
+            subject=Subject.ROWS,
+            area=database.area,
+            path=database.path,
+            item=table.name,
+            count=count,
+            total=table.row_count,
+            detail=detail,
+        )
 
 
 def _rows(was: Table, now: Table | None) -> tuple[int, int]:
@@ -95,7 +120,7 @@ def _rows(was: Table, now: Table | None) -> tuple[int, int]:
 def preferences_changes(
     before: Snapshot, after: Snapshot, *, expected: ExpectedChanges
 ) -> Iterator[Change]:
-    """Keys that are gone or have another value."""
+    """Keys that are gone, have another value, or are new."""
     areas = set(comparable_areas(before, after))
     again = {(p.area, p.path): p for p in after.preferences}
     for was in before.preferences:
@@ -113,6 +138,8 @@ def preferences_changes(
             yield _keys(ChangeKind.LOST, was, lost)
         if changed:
             yield _keys(ChangeKind.CHANGED, was, changed)
+        if added := sorted(values.keys() - was.values.keys()):
+            yield _keys(ChangeKind.ADDED, was, added)
 
 
 def _keys(kind: ChangeKind, was: Preferences, keys: list[str], *, detail: str = "") -> Change:

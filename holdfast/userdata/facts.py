@@ -24,6 +24,8 @@ _PROVIDERS = {
     "calls": "content://call_log/calls",
     "calendar events": "content://com.android.calendar/events",
     "pictures": "content://media/external/images/media",
+    "videos": "content://media/external/video/media",
+    "sound files": "content://media/external/audio/media",
 }
 _ROLES = ("SMS", "HOME", "BROWSER", "DIALER", "ASSISTANT")
 _PROPERTIES = (
@@ -33,6 +35,9 @@ _PROPERTIES = (
     "ro.boot.slot_suffix",
     "ro.crypto.type",
     "ro.crypto.state",
+    "persist.sys.language",
+    "persist.sys.locale",
+    "persist.sys.timezone",
     "sys.boot_completed",
     "sys.user.0.ce_available",
 )
@@ -75,7 +80,7 @@ def facts_script(package_name: str, *, nonce: str, api: int) -> str:
         "properties": "getprop",
         "users": "pm list users 2>&1",
         "boot": "cat /proc/sys/kernel/random/boot_id",
-        "storage": "ls -d /sdcard/ 2>&1",
+        "storage": "ls -d /sdcard/ 2>&1 && { [ -w /sdcard/ ] || echo it cannot be written; }",
         "accounts": "dumpsys account 2>&1",
         "app-ops": f"appops get {package_name} 2>&1",
         **{
@@ -173,6 +178,9 @@ def _identity(record: PackageRecord | None, *, installed: bool, dump: str) -> Id
         installer=record.installer,
         code_path=record.code_path,
         enabled=int(enabled[1]) if enabled else None,
+        launched=None if user is None or user.not_launched is None else not user.not_launched,
+        hidden=user.hidden if user else None,
+        suspended=user.suspended if user else None,
         flags=record.flags,
         permissions=record.granted,
         requested=_requested(dump),

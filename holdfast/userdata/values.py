@@ -174,8 +174,9 @@ class Identity:
     `installed` is whether it is there for this user, `record` whether there is a record at all
     (one is left by `uninstall -k`). `signers` are the hashes that dumpsys shows, which mean
     something across reboots only from API 24. `enabled` is COMPONENT_ENABLED_STATE_* of
-    PackageManager: 0 and 1 are enabled, 2 to 4 disabled. `permissions` are those granted, of those
-    that the app `requested` (API 23 and up).
+    PackageManager: 0 and 1 are enabled, 2 to 4 disabled. `launched` is whether the app ever ran
+    since it was installed. `permissions` are those granted, of those that the app `requested`
+    (API 23 and up).
     """
 
     installed: bool
@@ -190,6 +191,9 @@ class Identity:
     installer: str | None = None
     code_path: str | None = None
     enabled: int | None = None
+    launched: bool | None = None
+    hidden: bool | None = None
+    suspended: bool | None = None
     flags: frozenset[str] = frozenset()
     permissions: frozenset[str] = frozenset()
     requested: frozenset[str] = frozenset()

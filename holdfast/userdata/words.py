@@ -29,6 +29,11 @@ _VERBS = {
         "can no longer be read by the app",
         "can no longer be read by the app",
     ),
+    ChangeKind.READ_ONLY: (
+        "can no longer be written by the app",
+        "can no longer be written by the app",
+    ),
+    ChangeKind.EXPOSED: ("can now be read by other apps", "can now be read by other apps"),
     ChangeKind.FOREIGN: ("now belongs to another app", "now belong to another app"),
     ChangeKind.NOT_SEEN: ("could not be looked at again", "could not be looked at again"),
     ChangeKind.MOVED: ("was moved", "were moved"),
@@ -97,11 +102,14 @@ def _rows(change: Change) -> str:
     noun = (one if change.total == 1 else many) or f"rows of {shown_name(change.item)}"
     verb = _VERBS[change.kind][change.count != 1]
     name = shown_name(change.path.rpartition("/")[2])
-    return f"{count_of(change.count)} of {count_of(change.total)} {noun} in {name} {verb}"
+    detail = f" ({shown_name(change.detail)})" if change.detail else ""
+    return f"{count_of(change.count)} of {count_of(change.total)} {noun} in {name} {verb}{detail}"
 
 
 def _database(change: Change) -> str:
     name = shown_name(change.path.rpartition("/")[2])
+    if change.kind is ChangeKind.REVERTED:
+        return f"{name} {_VERBS[change.kind][0]} ({change.detail})"
     return (
         f"{name} with {count_of(change.count)} rows ({size_of(change.size_bytes)})"
         f" can no longer be read as a database: {change.detail}"

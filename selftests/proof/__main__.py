@@ -1,7 +1,7 @@
 """`python -m selftests.proof`: run the matrix; exit status 1 if it shows a blind or idle check.
 
---only NAME …         these defects, and no check is held to be idle
---defect-file P.py:N  an outside defect more; may be repeated
+--only [NAME …]       of the built-in defects these alone, and no check is held to be idle
+--defect-file P.py:N  an outside defect more; all of the file without `:N`; may be repeated
 --clean-runs N        scenarios without a defect, spread over all firmwares, updates, routes and
                       personas (default: one a firmware)
 --at-once N           so many devices run at a time
@@ -20,7 +20,7 @@ from functools import partial
 from pathlib import Path
 
 from selftests.proof.clean import clean_runs, run_clean
-from selftests.proof.defects import NOT_REHEARSED, built_in_defects
+from selftests.proof.defects import NOT_REHEARSED, built_in_defects, outside_defects
 from selftests.proof.firmware import BAD_STORE, good_firmwares
 from selftests.proof.matrix import Matrix
 from selftests.proof.stages import CHECKS, Row, prove, prove_push
@@ -36,11 +36,13 @@ Work = Callable[[], tuple[Row, ...]]
 def main(arguments: Sequence[str]) -> int:
     options = _parser().parse_args(arguments)
     clean: list[Work] = [partial(run_clean, runs) for runs in clean_runs(options.clean_runs)]
-    names = (*(options.only or built_in_defects()), *options.defect_file)
+    whole = options.only is None
+    outside = [name for given in options.defect_file for name in outside_defects(given)]
+    names = (*(built_in_defects() if whole else options.only), *outside)
     defects: list[Work] = [
         partial(prove, name, personality=_PERSONALITY, defects=(name,)) for name in names
     ]
-    if not options.only:
+    if whole:
         defects.append(partial(prove_push, "the store of 2018", personality=BAD_STORE))
     clean_rows, defect_rows = _carry_out(clean, defects, at_once=options.at_once)
     matrix = Matrix(
@@ -48,7 +50,7 @@ def main(arguments: Sequence[str]) -> int:
         clean=clean_rows,
         rows=defect_rows,
         not_rehearsed=NOT_REHEARSED,
-        whole=not options.only,
+        whole=whole,
     )
     options.reports.mkdir(parents=True, exist_ok=True)
     (options.reports / "proof.json").write_text(matrix.to_json(), encoding="utf-8")
@@ -62,7 +64,7 @@ def main(arguments: Sequence[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m selftests.proof", description=__doc__)
     at_once = min(_MOST_AT_ONCE, (os.cpu_count() or 1) + 1)
-    parser.add_argument("--only", nargs="*", default=[], metavar="NAME")
+    parser.add_argument("--only", nargs="*", default=None, metavar="NAME")
     parser.add_argument("--defect-file", action="append", default=[], metavar="PATH.py:NAME")
     parser.add_argument("--clean-runs", type=int, default=len(good_firmwares()), metavar="N")
     parser.add_argument("--at-once", type=int, default=at_once, metavar="N")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import runpy
 from collections.abc import Mapping
 
 from virtualdevice.system.builtin_defects import BUILTIN
+from virtualdevice.system.defects import Defect
 
-__all__ = ["NOT_REHEARSED", "built_in_defects"]
+__all__ = ["NOT_REHEARSED", "built_in_defects", "outside_defects"]
 
 _NO_PRELOAD = "the app under test is no part of the system image"
 
@@ -31,3 +33,11 @@ def built_in_defects() -> tuple[str, ...]:
     """Those of the firmware. Faults of the lab's kind are no judgement on anybody's data: that they
     never look like one is tested where each of them can be met."""
     return tuple(name for name, defect in BUILTIN.items() if defect.reference)
+
+
+def outside_defects(given: str) -> tuple[str, ...]:
+    """`path.py:NAME` for what the command was given: one of them, or a file that holds several."""
+    if not given.endswith(".py"):
+        return (given,)
+    held = runpy.run_path(given)
+    return tuple(f"{given}:{name}" for name, value in held.items() if isinstance(value, Defect))

@@ -40,6 +40,8 @@ CHOICES = (
     "settings put system screen_off_timeout 600000",
     "content insert --uri content://sms --bind address:s:555 --bind body:s:hello",
     "content insert --uri content://com.android.contacts/raw_contacts --bind account_type:s:x",
+    "content insert --uri content://call_log/calls --bind number:s:555",
+    "content insert --uri content://com.android.calendar/events --bind title:s:dinner",
     f"cmd role add-role-holder android.app.role.SMS {PACKAGE}",
 )
 """What a user has besides this app's data. A virtual device takes it from any shell."""
@@ -160,7 +162,9 @@ STAGES = (
     _Stage(name="other signer", act=_install(probe_apk(3, "second"), good=False)),
     _Stage(name="older version", act=_install(probe_apk(1), good=False)),
     _Stage(name="kept data", act=_put_away_and_back),
+    _Stage(name="second reboot", act=_reboot),
 )
+LATE_S = 40.0
 
 
 def _choose(running: Rehearsal) -> None:
@@ -169,18 +173,24 @@ def _choose(running: Rehearsal) -> None:
 
 
 def stages(running: Rehearsal) -> Iterator[tuple[str, str]]:
-    """Each stage is compared with what was before it, so that one harm is counted once."""
+    """Each stage is compared with what was before it, so that one harm is counted once. A device
+    that has shown nothing is looked at once more when it has been up for a while."""
     device = running.device
     plant(device, PACKAGE, deadline=_soon())
     _choose(running)
     before = collect(device, PACKAGE, deadline=_soon())
+    found: list[tuple[str, str]] = []
     for stage in STAGES:
         trouble = stage.act(running)
         after = collect(device, PACKAGE, deadline=_soon())
         if trouble:
-            yield ANSWER, f"{stage.name}: {trouble}"
-        yield from _compared(stage.name, before, after)
+            found.append((ANSWER, f"{stage.name}: {trouble}"))
+        found += _compared(stage.name, before, after)
         before = after
+    yield from found
+    if not found:
+        device.clock.sleep(LATE_S)
+        yield from _compared("later", before, collect(device, PACKAGE, deadline=_soon()))
 
 
 def _compared(stage: str, before: Snapshot, after: Snapshot) -> Iterator[tuple[str, str]]:

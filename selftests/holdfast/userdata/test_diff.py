@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -48,7 +49,11 @@ EARLIER = "2026-11-04 10:00:00.0 +0000"
         ((file("files/a", b"hello world", label=OTHER_LABEL),), ChangeKind.UNREADABLE),
         ((file("files/a", b"hello world", digest=""),), ChangeKind.UNREADABLE),
         ((file("files/a", b"hello world", uid=UID + 1),), ChangeKind.FOREIGN),
+        ((file("files/a", b"hello world", mode=0o100400),), ChangeKind.READ_ONLY),
+        ((file("files/a", b"hello world", mode=0o100644),), ChangeKind.EXPOSED),
+        ((file("files/a", b"hello world", mode=0o100640, gid=UID + 1),), ChangeKind.EXPOSED),
         ((file("kept/a", b"hello world"),), ChangeKind.MOVED),
+        ((file("kept/a", b"hello world", uid=UID + 1),), ChangeKind.FOREIGN),
         ((BEFORE, file("files/b")), ChangeKind.ADDED),
         ((directory("files/a"),), ChangeKind.LOST),
     ],
@@ -92,6 +97,24 @@ def test_a_moved_app_id_is_no_trouble_if_the_files_moved_with_it() -> None:
 def test_what_android_may_drop_is_not_missed(path: str) -> None:
     mode = 0o120777 if path == "lib" else 0o100600
     assert diff(snapshot(file(path, mode=mode)), snapshot()).intact
+
+
+def test_what_lies_in_the_open_now_was_not_moved_but_lost() -> None:
+    open_now = AreaContent(state=AreaState.SEEN, entries=(file("a", b"hello world"),))
+    before = snapshot(BEFORE)
+    there = replace(before, areas={**before.areas, Area.SHARED: replace(open_now, entries=())})
+    after = snapshot()
+    found = diff(there, replace(after, areas={**after.areas, Area.SHARED: open_now}))
+    assert [c.kind for c in found.losses] == [ChangeKind.LOST]
+
+
+@pytest.mark.parametrize("name", ["databases/secret.db-wal", "files/diary-journal"])
+def test_a_log_is_missed_unless_the_rows_of_its_database_are_known(name: str) -> None:
+    encrypted = database("databases/secret.db", problem="encrypted, or no SQLite database")
+    log = file(name, b"rows")
+    kept = file("databases/secret.db")
+    was = snapshot(kept, log, databases=(encrypted,))
+    assert only(diff(was, snapshot(kept, databases=(encrypted,)))).kind is ChangeKind.LOST
 
 
 def test_two_files_that_swap_names_are_moves_only_once_each() -> None:
@@ -157,6 +180,26 @@ def test_a_database_that_the_app_migrated_has_lost_no_row() -> None:
         snapshot(databases=(database("databases/m.db", now),)),
     )
     assert found.changes == ()
+
+
+def test_a_column_that_is_gone_and_rows_that_are_new_are_told() -> None:
+    was = rows("message", MESSAGES)
+    narrow = rows("message", MESSAGES | {99: "new"})
+    now = replace(narrow, columns=("id",))
+    found = diff(
+        snapshot(databases=(database("databases/m.db", was),)),
+        snapshot(databases=(database("databases/m.db", now),)),
+    )
+    assert found.lines() == ("10 of 10 messages in m.db were changed (without text)",)
+    assert [(c.kind, c.count) for c in found.changes if not c.kind.is_loss] == [
+        (ChangeKind.ADDED, 1)
+    ]
+
+
+def test_a_schema_that_went_back_is_told() -> None:
+    held = database("databases/m.db", rows("message", MESSAGES), user_version=3)
+    found = diff(snapshot(databases=(held,)), snapshot(databases=(replace(held, user_version=0),)))
+    assert found.lines() == ("m.db went back to an older state (schema version 3 → 0)",)
 
 
 def test_preferences_are_compared_key_by_key() -> None:

@@ -1,0 +1,322 @@
+"""Defects that come as an outside file, as anybody may bring them: subtle ones of many kinds.
+
+    python -m selftests.proof --only --defect-file selftests/proof/outside_defects.py:ONE_BYTE_SHORT
+
+Without `:NAME` all of them are tried. No part of the harness knows one of them by its name.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import tempfile
+from collections.abc import Awaitable, Callable
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+from virtualdevice.seams import Credentials
+from virtualdevice.system.defects import Boot, Defect, Parts, Update
+from virtualdevice.system.packages.records import PackageRecord
+
+_ROOT = Credentials(uid=0, gid=0)
+_LATE_S = 30.0
+
+Harm = Callable[[Parts, PackageRecord], Awaitable[None]]
+
+
+def _on_update(name: str, about: str, harm: Harm) -> Defect:
+    async def after_update(parts: Parts, update: Update) -> None:
+        if not parts.registry.extra.get(name):
+            parts.registry.extra[name] = "done"
+            await harm(parts, parts.registry.get(update.after.name) or update.after)
+
+    return Defect(name=name, about=about, after_update=after_update)
+
+
+def _on_boot(name: str, about: str, harm: Harm, *, boot_number: int = 2) -> Defect:
+    async def at_boot(parts: Parts, boot: Boot) -> None:
+        for record in [r for r in parts.registry if not r.is_system and boot.count >= boot_number]:
+            await harm(parts, record)
+
+    return Defect(name=name, about=about, at_boot=at_boot)
+
+
+def _sh(script: str) -> Harm:
+    """A harm by root's shell in the app's own directory; `$P` is the package, `$U` its user."""
+
+    async def harm(parts: Parts, record: PackageRecord) -> None:
+        home = parts.storage.credential_directory(record.name)
+        if await parts.files.stat(f"{home}/files/image2") is None:
+            return
+        words = f"P={record.name}; U={record.app_id}; set -e; cd {home}; {script}"
+        child = await parts.machine.spawn(
+            [b"/system/bin/sh", b"-c", words.encode()], credentials=_ROOT
+        )
+        if status := await child.wait():
+            raise RuntimeError(f"{script}: exit status {status}")
+
+    return harm
+
+
+def _sql(script: str, *, database: str = "EnMicroMsg.db") -> Harm:
+    """A harm by SQL; the write-ahead log is merged and removed."""
+
+    async def harm(parts: Parts, record: PackageRecord) -> None:
+        path = f"{parts.storage.credential_directory(record.name)}/databases/{database}"
+        stat = await parts.files.stat(path)
+        if stat is None:
+            return
+        with tempfile.TemporaryDirectory() as folder:
+            copy = Path(folder) / "db"
+            copy.write_bytes(await parts.files.read(path))
+            if await parts.files.stat(path + "-wal") is not None:
+                (Path(folder) / "db-wal").write_bytes(await parts.files.read(path + "-wal"))
+            with closing(sqlite3.connect(copy)) as opened:
+                opened.executescript(script)
+                opened.commit()
+                opened.execute("PRAGMA journal_mode = DELETE")
+            data = copy.read_bytes()
+        await parts.files.remove_tree(path + "-wal")
+        await parts.files.write(path, data, mode=0o600, uid=stat.uid, gid=stat.gid)
+
+    return harm
+
+
+def _record(**changed: object) -> Harm:
+    async def harm(parts: Parts, record: PackageRecord) -> None:
+        parts.registry.put(replace(record, **changed))  # type: ignore[arg-type]
+
+    return harm
+
+
+def _setting(namespace: str, key: str, value: str) -> Harm:
+    async def harm(parts: Parts, record: PackageRecord) -> None:
+        parts.settings.put(namespace, key, value)
+
+    return harm
+
+
+async def _grant_one(parts: Parts, record: PackageRecord) -> None:
+    granted = {*record.granted_permissions, "android.permission.READ_SMS"}
+    parts.registry.put(replace(record, granted_permissions=tuple(sorted(granted))))
+
+
+async def _flip_app_op(parts: Parts, record: PackageRecord) -> None:
+    parts.registry.put(replace(record, app_ops={**record.app_ops, "CAMERA": "ignore"}))
+
+
+async def _allow_special(parts: Parts, record: PackageRecord) -> None:
+    ops = {**record.app_ops, "MANAGE_EXTERNAL_STORAGE": "allow"}
+    parts.registry.put(replace(record, app_ops=ops))
+
+
+async def _other_role_holder(parts: Parts, record: PackageRecord) -> None:
+    parts.registry.extra["role android.app.role.SMS"] = "com.android.phone"
+
+
+async def _other_signer(parts: Parts, record: PackageRecord) -> None:
+    other = next(r for r in parts.registry if r.is_system)
+    parts.registry.put(replace(record, signing=other.signing))
+
+
+async def _another_app_gone(parts: Parts, record: PackageRecord) -> None:
+    parts.registry.remove("com.android.calculator2")
+
+
+async def _other_id_and_owner(parts: Parts, record: PackageRecord) -> None:
+    """Another app id, and everything handed over to it rightly."""
+    for path in parts.storage.private_directories(record.name):
+        await parts.files.change_owner(path, uid=18888, gid=18888, recursive=True)
+    parts.registry.put(replace(record, app_id=18888))
+
+
+async def _late_loss(parts: Parts, record: PackageRecord) -> None:
+    async def later() -> None:
+        await asyncio.sleep(_LATE_S)
+        await _sh("rm -r files/voice")(parts, record)
+
+    _LATER.append(asyncio.get_running_loop().create_task(later()))
+
+
+_LATER: list[asyncio.Task[None]] = []
+_DRAFT = "files/draft-1"
+
+# Files of the app
+ONE_BYTE_SHORT = _on_update(
+    "one_byte_short",
+    "one file is a byte shorter, its time as before",
+    _sh(f"touch -r {_DRAFT} /data/t; truncate -s -1 {_DRAFT}; touch -r /data/t {_DRAFT}"),
+)
+GARBLED_IN_PLACE = _on_update(
+    "garbled_in_place",
+    "one file holds other bytes, its size and time as before",
+    _sh(
+        "F=files/image2/01/img-1.jpg; touch -r $F /data/t; "
+        "dd if=/dev/urandom of=$F bs=100 count=1 conv=notrunc 2>/dev/null; "
+        "touch -r /data/t $F"
+    ),
+)
+OLDER_CONTENT_NEWER_TIME = _on_update(
+    "older_content_newer_time",
+    "one picture has the content of another, and a new time",
+    _sh("cat files/image2/00/img-0.jpg > files/image2/00/img-4.jpg"),
+)
+DEEP_DIRECTORY_CLOSED = _on_update(
+    "deep_directory_closed",
+    "one deep directory is closed to its owner",
+    _sh("chmod 0 files/image2/02"),
+)
+ONE_DIRECTORY_OPENED = _on_update(
+    "one_directory_opened",
+    "other apps may read one directory and what is in it",
+    _sh("chmod 755 . files files/voice; chmod 644 files/voice/*"),
+)
+DATABASES_READ_ONLY = _on_update(
+    "databases_read_only", "the app may no longer write its databases", _sh("chmod 400 databases/*")
+)
+ONE_FILE_OF_ROOT = _on_update(
+    "one_file_of_root", "one file belongs to root", _sh(f"chown 0:0 {_DRAFT}")
+)
+OTHER_GROUP = _on_update(
+    "other_group",
+    "files are open to another app's group",
+    _sh("chgrp 10002 files/voice/*; chmod 660 files/voice/*"),
+)
+FILE_BECAME_LINK = _on_update(
+    "file_became_link",
+    "one file is a link to a copy elsewhere",
+    _sh(f"mv {_DRAFT} /data/d; ln -s /data/d {_DRAFT}"),
+)
+MOVED_ASIDE = _on_update(
+    "moved_aside",
+    "files/ has another name, all is in it",
+    _sh("mv files files.old; mkdir files; chown $U:$U files; chmod 700 files"),
+)
+MOVED_INTO_THE_OPEN = _on_update(
+    "moved_into_the_open",
+    "voice messages lie on shared storage, and only there",
+    _sh("mkdir /sdcard/voice; mv files/voice/* /sdcard/voice/; chmod 666 /sdcard/voice/*"),
+)
+ADDED_BY_NOBODY = _on_update(
+    "added_by_nobody",
+    "a file and a database appear that nobody wrote",
+    _sh(
+        "echo x > files/strange; cp databases/notes.db databases/strange.db; "
+        "chown $U:$U files/strange databases/strange.db"
+    ),
+)
+EMPTY_FILE_GONE = _on_update(
+    "empty_file_gone", "the empty file that hides pictures is gone", _sh("rm files/.nomedia")
+)
+NO_BACKUP_GONE = _on_update("no_backup_gone", "no_backup/ is gone", _sh("rm -r no_backup"))
+ODD_NAME_GONE = _on_update(
+    "odd_name_gone", "the file with a line break in its name is gone", _sh("rm files/odd/line*")
+)
+
+# Databases and preferences
+ONE_ROW_CHANGED = _on_update(
+    "one_row_changed",
+    "one message reads otherwise",
+    _sql("UPDATE message SET content = content || '.' WHERE msgId = 700"),
+)
+ONE_ROW_TWICE = _on_update(
+    "one_row_twice",
+    "every conversation is there twice",
+    _sql("INSERT INTO conversation SELECT * FROM conversation"),
+)
+COLUMN_DROPPED = _on_update(
+    "column_dropped",
+    "the messages have no time any more",
+    _sql("ALTER TABLE message DROP COLUMN createTime"),
+)
+SCHEMA_VERSION_RESET = _on_update(
+    "schema_version_reset",
+    "user_version is 0, all rows are there",
+    _sql("PRAGMA user_version = 0", database="notes.db"),
+)
+SAME_SCHEMA_NO_ROWS = _on_update(
+    "same_schema_no_rows",
+    "one database was made anew with the same schema",
+    _sql("DELETE FROM notes; VACUUM", database="notes.db"),
+)
+PREFERENCE_TYPE_CHANGED = _on_update(
+    "preference_type_changed",
+    "a number became a text that looks the same",
+    _sh(
+        'sed -i \'s|<int name="font_size" value="3" */>|'
+        '<string name="font_size">3</string>|\' shared_prefs/settings.xml'
+    ),
+)
+DEVICE_PROTECTED_KEY_GONE = _on_update(
+    "device_protected_key_gone",
+    "one key of device-protected storage is gone",
+    _sh("sed -i '/wake_at/d' /data/user_de/0/$P/shared_prefs/boot.xml"),
+)
+
+# Outside of the app's own directories
+EXTERNAL_OF_ANOTHER = _on_update(
+    "external_of_another",
+    "Android/data/X became another package's",
+    _sh("mv /sdcard/Android/data/$P /sdcard/Android/data/com.other"),
+)
+SHARED_TIMES_RESET = _on_boot(
+    "shared_times_reset",
+    "all shared pictures and documents are as if from today",
+    _sh("touch /sdcard/DCIM/Holdfast/* /sdcard/Documents/Holdfast/*"),
+)
+ONE_LETTER_GONE = _on_boot(
+    "one_letter_gone",
+    "one shared document is gone",
+    _sh("rm -f /sdcard/Documents/Holdfast/letter-1.pdf"),
+)
+
+# The package manager's record
+INSTALLER_CHANGED = _on_boot(
+    "installer_changed", "another installer is on record", _record(installer="com.other")
+)
+GRANTED_BY_NOBODY = _on_boot(
+    "granted_by_nobody", "one permission is granted that was not", _grant_one
+)
+APP_OP_FLIPPED = _on_boot("app_op_flipped", "an app-op at its default is denied", _flip_app_op)
+SPECIAL_ACCESS_GIVEN = _on_boot(
+    "special_access_given", "all files are open to the app, and nobody was asked", _allow_special
+)
+SIGNER_SWAPPED = _on_boot(
+    "signer_swapped", "another signer is on record, the data is the same", _other_signer
+)
+APP_HIDDEN = _on_boot("app_hidden", "the app is hidden", _record(hidden=True))
+APP_SUSPENDED = _on_boot("app_suspended", "the app is suspended", _record(suspended=True))
+ANOTHER_APP_GONE = _on_boot(
+    "another_app_gone", "an app that is not under test is gone", _another_app_gone
+)
+OTHER_ID_HANDED_OVER = _on_boot(
+    "other_id_handed_over",
+    "another app id, and the data rightly handed over to it",
+    _other_id_and_owner,
+)
+FIRST_INSTALL_TIME_NEW = _on_boot(
+    "first_install_time_new",
+    "installed today, with all data copied back",
+    _record(first_install_time_ms=1_790_000_000_000),
+)
+
+# The device
+OTHER_MESSENGER = _on_boot(
+    "other_messenger", "another app became the default one for messages", _other_role_holder
+)
+VOLUME_RESET = _on_boot(
+    "volume_reset", "one setting is another", _setting("system", "volume_music", "5")
+)
+KEYBOARD_LIST_RESET = _on_boot(
+    "keyboard_list_reset", "one setting is empty", _setting("secure", "enabled_input_methods", "")
+)
+
+# Later
+SECOND_REBOOT_LOSES = _on_boot(
+    "second_reboot_loses",
+    "the second reboot takes the voice messages",
+    _sh("rm -rf files/voice"),
+    boot_number=3,
+)
+LATE_LOSS = _on_boot("late_loss", "half a minute after a boot the voice messages go", _late_loss)
