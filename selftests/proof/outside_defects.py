@@ -17,7 +17,7 @@ from pathlib import Path
 
 from virtualdevice.seams import Credentials
 from virtualdevice.system.defects import Boot, Defect, Parts, Update
-from virtualdevice.system.packages.records import PackageRecord
+from virtualdevice.system.packages.records import PackageRecord, PackageUserState
 
 _ROOT = Credentials(uid=0, gid=0)
 _LATE_S = 30.0
@@ -97,18 +97,19 @@ def _setting(namespace: str, key: str, value: str) -> Harm:
     return harm
 
 
-async def _grant_one(parts: Parts, record: PackageRecord) -> None:
-    granted = {*record.granted_permissions, "android.permission.READ_SMS"}
-    parts.registry.put(replace(record, granted_permissions=tuple(sorted(granted))))
+def _state(change: Callable[[PackageUserState], PackageUserState]) -> Harm:
+    async def harm(parts: Parts, record: PackageRecord) -> None:
+        parts.registry.put(record.with_user(0, change(record.user())))
+
+    return harm
 
 
-async def _flip_app_op(parts: Parts, record: PackageRecord) -> None:
-    parts.registry.put(replace(record, app_ops={**record.app_ops, "CAMERA": "ignore"}))
+def _permission(name: str) -> Harm:
+    return _state(lambda s: replace(s, runtime_permissions=(*s.runtime_permissions, name)))
 
 
-async def _allow_special(parts: Parts, record: PackageRecord) -> None:
-    ops = {**record.app_ops, "MANAGE_EXTERNAL_STORAGE": "allow"}
-    parts.registry.put(replace(record, app_ops=ops))
+def _app_op(name: str, mode: str) -> Harm:
+    return _state(lambda s: replace(s, app_ops={**s.app_ops, name: mode}))
 
 
 async def _other_role_holder(parts: Parts, record: PackageRecord) -> None:
@@ -276,17 +277,25 @@ INSTALLER_CHANGED = _on_boot(
     "installer_changed", "another installer is on record", _record(installer="com.other")
 )
 GRANTED_BY_NOBODY = _on_boot(
-    "granted_by_nobody", "one permission is granted that was not", _grant_one
+    "granted_by_nobody",
+    "one permission is granted that was not",
+    _permission("android.permission.READ_SMS"),
 )
-APP_OP_FLIPPED = _on_boot("app_op_flipped", "an app-op at its default is denied", _flip_app_op)
+APP_OP_FLIPPED = _on_boot(
+    "app_op_flipped", "an app-op at its default is denied", _app_op("CAMERA", "ignore")
+)
 SPECIAL_ACCESS_GIVEN = _on_boot(
-    "special_access_given", "all files are open to the app, and nobody was asked", _allow_special
+    "special_access_given",
+    "all files are open to the app, and nobody was asked",
+    _app_op("MANAGE_EXTERNAL_STORAGE", "allow"),
 )
 SIGNER_SWAPPED = _on_boot(
     "signer_swapped", "another signer is on record, the data is the same", _other_signer
 )
-APP_HIDDEN = _on_boot("app_hidden", "the app is hidden", _record(hidden=True))
-APP_SUSPENDED = _on_boot("app_suspended", "the app is suspended", _record(suspended=True))
+APP_HIDDEN = _on_boot("app_hidden", "the app is hidden", _state(lambda s: replace(s, hidden=True)))
+APP_SUSPENDED = _on_boot(
+    "app_suspended", "the app is suspended", _state(lambda s: replace(s, suspended=True))
+)
 ANOTHER_APP_GONE = _on_boot(
     "another_app_gone", "an app that is not under test is gone", _another_app_gone
 )
@@ -298,7 +307,7 @@ OTHER_ID_HANDED_OVER = _on_boot(
 FIRST_INSTALL_TIME_NEW = _on_boot(
     "first_install_time_new",
     "installed today, with all data copied back",
-    _record(first_install_time_ms=1_790_000_000_000),
+    _state(lambda s: replace(s, first_install_time_ms=1_790_000_000_000)),
 )
 
 # The device
