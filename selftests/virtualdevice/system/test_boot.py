@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
+from holdfast.apk.archive import Apk
+from holdfast.apk.manifest import read_manifest
 from selftests.virtualdevice.system.apks import NAME, apk
 from selftests.virtualdevice.system.fake_machine import Rig, booted
 from virtualdevice.system import build_system_server
@@ -16,13 +18,15 @@ from virtualdevice.system.server import AndroidServer
 HOME = f"/data/data/{NAME}"
 
 
-def build(folder: Path, base: str, incremental: str, preload: bytes | None = None) -> Personality:
-    """A build of `base` of its own number, with or without a preload of the chat app."""
+def build(folder: Path, base: str, incremental: str, preloads: Sequence[bytes]) -> Personality:
+    """A build of `base` of its own number, with these preloads."""
     folder.mkdir(exist_ok=True)
     text = f'extends: {base}\ntitle: Build {incremental}\nbuild: {{incremental: "{incremental}"}}\n'
-    if preload is not None:
-        (folder / f"{incremental}.apk").write_bytes(preload)
-        text += f"packages: {{{NAME}: {{apk: {incremental}.apk}}}}\n"
+    text += "packages:\n" if preloads else ""
+    for number, preload in enumerate(preloads):
+        name = read_manifest(Apk.from_bytes(preload)).package_name
+        (folder / f"{incremental}-{number}.apk").write_bytes(preload)
+        text += f"  {name}: {{apk: {incremental}-{number}.apk}}\n"
     file = folder / f"build-{incremental}.yaml"
     file.write_text(text)
     return load_personality(file)
@@ -38,8 +42,8 @@ class Upgradable:
         self._base = base
         self._rig: Rig | None = None
 
-    async def boot(self, incremental: str, preload: bytes | None = None) -> Rig:
-        personality = build(self._folder, self._base, incremental, preload)
+    async def boot(self, incremental: str, *preloads: bytes) -> Rig:
+        personality = build(self._folder, self._base, incremental, preloads)
         if self._rig is None:
             self._rig = await booted(self._root, personality)
             return self._rig
@@ -196,13 +200,18 @@ async def test_data_that_another_id_owns_is_treated_as_each_version_does(
     assert says in str(found["log"])
 
 
-async def test_lost_records_orphan_the_data_of_every_app(tmp_path: Path) -> None:
+async def test_data_of_a_package_that_nobody_knows_is_destroyed(tmp_path: Path) -> None:
     phone = Upgradable(tmp_path, "aosp-30")
     rig = await phone.boot("1")
     await install(rig, apk())
     await seed(rig)
+    record = rig.phone.parts.registry.get(NAME)
+    assert record is not None
+    await rig.machine.files.remove_tree(record.code_path)
     await rig.put("/data/system/packages.xml", b"<broken")
     found = await state(await phone.boot("1"))
     assert (found["letter"], found["system"]) == (False, None)
-    assert "Error reading package manager settings" in str(found["log"])
-    assert f"Destroying /data/data/{NAME} due to: Package {NAME} is unknown" in str(found["log"])
+    assert (
+        f"Destroying /data/user/0/{NAME} due to: com.android.server.pm.PackageManagerException: "
+        f"Package {NAME} is unknown"
+    ) in str(found["log"])

@@ -142,12 +142,12 @@ def dump_surface_flinger(phone: Phone, arguments: Sequence[str]) -> str:
 def dump_package_service(phone: Phone, arguments: Sequence[str]) -> str:
     names = [word for word in arguments if not word.startswith("-")]
     if names[:1] in (["messages"], ["m"]):
-        lines = [
-            line.text
-            for line in phone.parts.log.lines(("system",))
-            if line.tag == "PackageManager" and line.level in "WE"
-        ]
-        return "\n".join(["Settings parse messages:", "", "Package warning messages:", *lines, ""])
+        registry = phone.parts.registry
+        read = "No settings file found\n" if registry.loaded_problem.startswith("No ") else ""
+        shown = [line for line in registry.problems if "ignored: updated version" not in line]
+        return f"Settings parse messages:\n{read}\nPackage warning messages:\n" + "".join(
+            f"{line}\n" for line in shown
+        )
     if names[:1] == ["packages"] or not names:
         return dump_packages(phone.parts)
     return dump_package(phone.parts, names[-1])

@@ -8,9 +8,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from virtualdevice.system.defects import Boot, Defects
+from virtualdevice.system.packages.boot_texts import Said, words
+from virtualdevice.system.packages.data_scan import scan_data
+from virtualdevice.system.packages.problems import critical, info, report
 from virtualdevice.system.packages.records import PackageRecord, uid_of
 from virtualdevice.system.packages.storage import credential_root, device_root
-from virtualdevice.system.packages.system_scan import critical, scan_system
+from virtualdevice.system.packages.system_scan import scan_system
 from virtualdevice.system.parts import Parts
 
 __all__ = ["boot_packages"]
@@ -24,41 +27,57 @@ async def boot_packages(parts: Parts, defects: Defects) -> bool:
     registry = parts.registry
     await registry.load(parts.machine)
     if registry.loaded_problem:
-        critical(parts, registry.loaded_problem)
-    fingerprint = parts.personality.build.fingerprint
-    known = registry.extra.get("fingerprint")
-    upgraded = known is not None and known != fingerprint
-    count = int(registry.extra.get("boots", "0")) + 1
-    registry.extra |= {"fingerprint": fingerprint, "boots": str(count)}
+        first = registry.loaded_problem.startswith("No settings file")
+        critical(parts, registry.loaded_problem, level="I" if first else "E")
+    before, now = dict(registry.extra), _this_build(parts)
+    upgraded = before.get("fingerprint", now["fingerprint"]) != now["fingerprint"]
+    registry.extra |= now
+    facts = {
+        "old": before.get("fingerprint"),
+        "new": now["fingerprint"],
+        "old_api": before.get("api", now["api"]),
+        "new_api": now["api"],
+    }
     if upgraded:
-        _info(parts, f"Upgrading from {known} to {fingerprint}")
+        critical(parts, words(Said.UPGRADING, parts.api, **facts), level="I")
     for record in registry:
         if not record.code_present:
             registry.put(replace(record, code_in_memory=False))
     await scan_system(parts)
-    if count > 1:
-        await defects.at_boot(parts, Boot(upgraded=upgraded, count=count))
-    for user_id in parts.users.ids:
-        for record in registry:
-            if record.app_id >= registry.first_app_id and _keeps_data(parts, record):
-                await _check_data(parts, record, user_id)
-        await _reconcile_directories(parts, user_id)
+    await scan_data(parts)
+    if upgraded and (parts.api >= 31 or facts["old_api"] != facts["new_api"]):
+        info(parts, words(Said.REGRANTING, parts.api, **facts))
+    if registry.boots > 1:
+        await defects.at_boot(parts, Boot(upgraded=upgraded, count=registry.boots))
+    await _check_all_data(parts)
     if upgraded:
-        _info(parts, "Build fingerprint changed; clearing code caches")
+        info(parts, "Build fingerprint changed; clearing code caches")
         for record in registry:
             await parts.storage.empty_code_caches(record)
     await parts.save_packages()
     return upgraded
 
 
+def _this_build(parts: Parts) -> dict[str, str]:
+    """What a boot writes down about itself."""
+    fingerprint = parts.personality.build.fingerprint
+    boots = str(parts.registry.boots + 1)
+    return {"fingerprint": fingerprint, "boots": boots, "api": str(parts.api)}
+
+
+async def _check_all_data(parts: Parts) -> None:
+    registry = parts.registry
+    for user_id in parts.users.ids:
+        for record in registry:
+            if record.app_id >= registry.first_app_id and _keeps_data(parts, record):
+                await _check_data(parts, record, user_id)
+        await _reconcile_directories(parts, user_id)
+
+
 def _keeps_data(parts: Parts, record: PackageRecord) -> bool:
     """Apps that are only named by the personality keep nothing, and boot sooner for it."""
     package = parts.personality.packages.get(record.name)
     return not record.is_system or record.preload is not None or bool(package and package.apk)
-
-
-def _info(parts: Parts, text: str) -> None:
-    parts.log.write("PackageManager", text, level="I", buffer="system")
 
 
 async def _check_data(parts: Parts, record: PackageRecord, user_id: int) -> None:
@@ -71,31 +90,41 @@ async def _check_data(parts: Parts, record: PackageRecord, user_id: int) -> None
         if record.code_present and record.user(user_id).installed:
             await _recreate(parts, record, user_id)
         return
-    kind = "System" if record.is_system else "Third party"
     if parts.api <= 23:
-        critical(
-            parts,
-            f"{kind} package {name} has changed from uid: {owner} to {uid}; old data erased",
-        )
-        await parts.storage.destroy_private(name, user_id)
-        await _recreate(parts, record, user_id)
+        await _repair_or_erase(parts, record, owner, user_id)
         return
     path = f"/data/user/{user_id}/{name}"
-    expected = f"{uid}:{uid}"
     parts.log.write(
         "installd",
-        f"Expected path {path} with owner {expected} but found {owner}:{owner}",
+        f"Expected path {path} with owner {uid}:{uid} but found {owner}:{owner}",
         level="W",
     )
+    cause = words(Said.PREPARE_FAILED, parts.api, path=path)
     if parts.api <= 30 and not record.is_system:
-        critical(parts, f"Failed to create app data for {name}: owner check failed")
+        text = f"Failed to create app data for {name}: {cause}"
+        parts.log.write("PackageManager", text, level="E", buffer="system")
         return
-    critical(
-        parts, f"Failed to create app data for {name}, but trying to recover: owner check failed"
-    )
+    text = f"Failed to create app data for {name}, but trying to recover: {cause}"
+    critical(parts, text, level="E")
     await parts.storage.destroy_private(name, user_id)
     await _recreate(parts, record, user_id)
-    critical(parts, "Recovery succeeded!")
+    critical(parts, "Recovery succeeded!", level="D")
+
+
+async def _repair_or_erase(parts: Parts, record: PackageRecord, owner: int, user_id: int) -> None:
+    """5.0 to 6.0: a directory that became root's is given back, any other one is emptied."""
+    name, uid = record.name, uid_of(user_id, record.app_id)
+    if owner == 0:
+        for path in parts.storage.private_directories(name, user_id):
+            await parts.files.change_owner(path, uid=uid, gid=uid, recursive=True)
+        text = f"Package {name} unexpectedly changed to uid 0; recovered to {uid}"
+        critical(parts, text)
+        return
+    kind = "System" if record.is_system else "Third party"
+    facts = {"kind": kind, "name": name, "owner": owner, "uid": uid}
+    report(parts, Said.DATA_ERASED, facts)
+    await parts.storage.destroy_private(name, user_id)
+    await _recreate(parts, record, user_id)
 
 
 async def _recreate(parts: Parts, record: PackageRecord, user_id: int) -> None:
@@ -107,11 +136,13 @@ async def _reconcile_directories(parts: Parts, user_id: int) -> None:
     """Directories that no package of this user has are destroyed (assertPackageStorageValid)."""
     if parts.api < 24:
         return
-    for folder in (credential_root(user_id), device_root(user_id)):
+    shown = {credential_root(user_id): "/data/user", device_root(user_id): "/data/user_de"}
+    for folder, root in shown.items():
         for name in await parts.files.list(folder):
             reason = _why_invalid(parts, name, user_id)
             if reason:
-                critical(parts, f"Destroying {folder}/{name} due to: {reason}")
+                reason = f"com.android.server.pm.PackageManagerException: {reason}"
+                critical(parts, f"Destroying {root}/{user_id}/{name} due to: {reason}")
                 await parts.files.remove_tree(f"{folder}/{name}")
 
 

@@ -14,7 +14,9 @@ from holdfast.apk.manifest import Manifest
 from virtualdevice.system.defects import Defects, Judging, Update
 from virtualdevice.system.packages.answers import InstallAnswer, refusal
 from virtualdevice.system.packages.candidate import ApkFile, Parsed, parse_delivery
-from virtualdevice.system.packages.permissions import install_permissions, runtime_permissions
+from virtualdevice.system.packages.code import code_stamp, top_of
+from virtualdevice.system.packages.described import described
+from virtualdevice.system.packages.permissions import runtime_permissions
 from virtualdevice.system.packages.records import PackageRecord, PackageUserState, PreloadRecord
 from virtualdevice.system.packages.removal import Remover
 from virtualdevice.system.packages.rollbacks import Rollbacks
@@ -172,13 +174,14 @@ class Installer:
             )
         code_path = await self._place_code(parsed, before)
         after = self._record(parsed, options, decision, before, code_path)
+        after = replace(after, code_stamp=await code_stamp(parts.files, after.base_apk))
         for user_id in after.user_ids:
             after = await parts.storage.create(after, user_id)
         parts.registry.put(after)
         if before is not None:
             await parts.storage.empty_code_caches(after)
             if before.code_path.startswith("/data/") and before.code_path != code_path:
-                await parts.files.remove_tree(_top_of(before.code_path))
+                await parts.files.remove_tree(top_of(before.code_path))
         await parts.save_packages()
         if before is not None:
             await self._defects.after_update(parts, Update(before=before, after=after))
@@ -195,7 +198,7 @@ class Installer:
             code_path = f"/data/app/{name}-{_random_name()}"
         else:
             code_path = f"/data/app/~~{_random_name()}/{name}-{_random_name()}"
-        top = _top_of(code_path)
+        top = top_of(code_path)
         for directory in dict.fromkeys((top, code_path)):
             await parts.files.make_directory(directory, mode=0o755, uid=SYSTEM_UID, gid=SYSTEM_UID)
         files = [("base.apk", parsed.base)]
@@ -223,42 +226,23 @@ class Installer:
         if signing is None:
             raise ValueError(f"{manifest.package_name} was let in without a signer")
         now_ms = parts.now_ms() // 1000 * 1000
-        app_id = (
-            before.app_id
-            if before is not None
-            else parts.registry.app_id_for(manifest.package_name, manifest.shared_user_id)
-        )
-        splits = [split for split, _ in parsed.splits]
-        return PackageRecord(
-            name=manifest.package_name,
-            app_id=app_id,
-            version_code=manifest.version_code,
-            version_name=manifest.version_name or "",
-            signing=signing,
+        found = described(
+            manifest,
+            signing,
+            api=parts.api,
             code_path=code_path,
-            label=manifest.label,
-            labels=dict(manifest.labels),
-            min_sdk=manifest.min_sdk,
-            target_sdk=manifest.target_sdk,
-            apk_names=("base.apk", *(f"split_{split}.apk" for split in splits)),
-            split_names=tuple(splits),
-            launcher_activity=manifest.launcher_activity or "",
+            split_names=[split for split, _ in parsed.splits],
+            before=before,
+        )
+        if before is None:
+            app_id = parts.registry.app_id_for(found.name, found.shared_user_id)
+        else:
+            app_id = before.app_id
+        return replace(
+            found,
+            app_id=app_id,
             is_system=before.is_system if before else False,
             is_privileged=before.is_privileged if before else False,
-            debuggable=manifest.debuggable,
-            test_only=manifest.test_only,
-            has_code=manifest.has_code,
-            allow_backup=manifest.allow_backup,
-            has_fragile_user_data=manifest.has_fragile_user_data,
-            persistent=manifest.persistent,
-            permission_groups=tuple(manifest.permission_groups),
-            upgrade_key_sets=tuple(manifest.upgrade_key_sets),
-            target_sandbox_version=manifest.target_sandbox_version,
-            shared_user_id=manifest.shared_user_id,
-            requested_permissions=tuple(manifest.permissions),
-            install_permissions=install_permissions(manifest, api=parts.api),
-            declared_permissions=tuple(manifest.declared_permissions),
-            provider_authorities=tuple(manifest.provider_authorities),
             installer=options.installer or (before.installer if before else None),
             last_update_time_ms=now_ms,
             users=self._users(manifest, options, before, now_ms),
@@ -337,8 +321,3 @@ def _random_name() -> str:
 def _suffix(code_path: str) -> int:
     last = code_path.rpartition("-")[2]
     return int(last) if last.isdigit() else 0
-
-
-def _top_of(code_path: str) -> str:
-    """The directory right below /data/app that holds this code."""
-    return "/".join(code_path.split("/")[:4])

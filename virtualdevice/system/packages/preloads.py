@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from holdfast.apk.archive import Apk, ApkFormatError
 from holdfast.apk.decision import Candidate
 from holdfast.apk.signing_details import Scheme, SigningDetails
+from virtualdevice.system.packages.described import described
 from virtualdevice.system.packages.permissions import is_runtime
 from virtualdevice.system.packages.records import PackageRecord, PackageUserState
 from virtualdevice.system.personality import Personality, PersonalityError, SystemPackage
 
-__all__ = ["platform_signing", "preload_record", "preload_state"]
+__all__ = ["factory_record", "platform_signing", "preload_record", "preload_state"]
 
 
 def platform_signing(brand: str) -> SigningDetails:
@@ -69,30 +71,33 @@ def _from_apk(
     signing = candidate.signing
     if signing is None or manifest.package_name != plain.name:
         raise PersonalityError(f"packages.{plain.name}.apk: {file} is not that package, signed")
-    return PackageRecord(
-        name=plain.name,
+    return replace(
+        described(manifest, signing, api=personality.api, code_path=plain.code_path),
         app_id=plain.app_id,
-        version_code=manifest.version_code,
-        version_name=manifest.version_name,
-        signing=signing,
-        code_path=plain.code_path,
         apk_names=plain.apk_names,
-        label=manifest.label,
-        labels=dict(manifest.labels),
-        min_sdk=manifest.min_sdk,
-        target_sdk=manifest.target_sdk,
-        launcher_activity=manifest.launcher_activity or "",
         is_system=True,
         is_privileged=plain.is_privileged,
-        debuggable=manifest.debuggable,
-        has_code=manifest.has_code,
-        allow_backup=manifest.allow_backup,
-        shared_user_id=manifest.shared_user_id,
-        requested_permissions=tuple(manifest.permissions),
-        install_permissions=tuple(
-            p for p in manifest.permissions if not is_runtime(p, api=personality.api)
-        ),
-        declared_permissions=tuple(manifest.declared_permissions),
-        provider_authorities=tuple(manifest.provider_authorities),
         last_update_time_ms=plain.last_update_time_ms,
     )
+
+
+def factory_record(personality: Personality, record: PackageRecord) -> PackageRecord:
+    """An updated system app without its update: the image's copy, with the identity and the users
+    of the record. Only what the record knows of it where the image has none any more."""
+    preload, package = record.preload, personality.packages.get(record.name)
+    if preload is None:
+        return record
+    if package is None:
+        return replace(
+            record,
+            code_path=preload.code_path,
+            version_code=preload.version_code,
+            version_name=preload.version_name,
+            target_sdk=preload.target_sdk,
+            signing=preload.signing,
+            code_stamp="",
+            code_present=True,
+            preload=None,
+        )
+    factory = preload_record(personality, record.name, package)
+    return replace(factory, app_id=record.app_id, users=record.users)

@@ -66,6 +66,7 @@ class PackageRecord:
 
     `code_present` is false for what `uninstall -k` leaves behind: identity and data without code.
     `install_permissions` are those that every user of it has; runtime ones are each user's own.
+    `code_stamp` tells the base APK's file from a changed one; empty for what the image has.
     """
 
     name: str
@@ -89,6 +90,7 @@ class PackageRecord:
     allow_backup: bool = True
     has_fragile_user_data: bool = False
     shared_user_id: str | None = None
+    left_shared_user: bool = False
     persistent: bool = False
     code_in_memory: bool = True
     permission_groups: Sequence[str] = ()
@@ -100,6 +102,7 @@ class PackageRecord:
     provider_authorities: Sequence[str] = ()
     installer: str | None = None
     last_update_time_ms: int = 0
+    code_stamp: str = ""
     code_present: bool = True
     users: Mapping[int, PackageUserState] = field(default_factory=dict)
     preload: PreloadRecord | None = None

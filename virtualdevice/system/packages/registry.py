@@ -16,12 +16,15 @@ from virtualdevice.system.packages.records import (
 __all__ = ["FIRST_APP_ID", "LAST_APP_ID", "RECORDS_FILE", "Registry"]
 
 RECORDS_FILE = "/data/system/packages.xml"
+PROBLEMS_FILE = "/data/system/uiderrors.txt"
+MOST_PROBLEMS = 200
 FIRST_APP_ID, LAST_APP_ID = 10000, 19999
 SYSTEM_UID = 1000
 
 
 class Registry:
-    """`shared_users` are the app ids of shared user ids by name."""
+    """`shared_users` are the app ids of shared user ids by name, `problems` the lines of
+    uiderrors.txt."""
 
     def __init__(self, first_app_id: int = FIRST_APP_ID) -> None:
         self._records: dict[str, PackageRecord] = {}
@@ -30,6 +33,8 @@ class Registry:
         self.shared_users: dict[str, int] = {}
         self.extra: dict[str, str] = {}
         self.loaded_problem = ""
+        self.problems: list[str] = []
+        self._problems_written = ""
 
     @property
     def first_app_id(self) -> int:
@@ -101,6 +106,11 @@ class Registry:
         self._marker = self._first_app_id
         self.loaded_problem = ""
         try:
+            lines = (await machine.files.read(PROBLEMS_FILE)).decode(errors="replace")
+            self.problems = lines.splitlines()[-MOST_PROBLEMS:]
+        except OSError:
+            self.problems = []
+        try:
             plain = json.loads(await machine.files.read(RECORDS_FILE))
             records = [record_from_json(item) for item in plain["packages"]]
             self.shared_users = {str(k): int(v) for k, v in plain["shared_users"].items()}
@@ -109,7 +119,7 @@ class Registry:
             self.loaded_problem = "No settings file; creating initial state"
             return
         except (OSError, ValueError, KeyError, TypeError) as error:
-            self.loaded_problem = f"Error reading package manager settings: {error}"
+            self.loaded_problem = f"Error reading settings: {error}"
             return
         self._records = {record.name: record for record in records}
 
@@ -129,3 +139,16 @@ class Registry:
             uid=SYSTEM_UID,
             gid=SYSTEM_UID,
         )
+        await self._save_problems(machine)
+
+    async def _save_problems(self, machine: Machine) -> None:
+        text = "".join(f"{line}\n" for line in self.problems[-MOST_PROBLEMS:])
+        if text and text != self._problems_written:
+            await machine.files.write(
+                PROBLEMS_FILE,
+                text.encode("utf-8", "surrogatepass"),
+                mode=0o660,
+                uid=SYSTEM_UID,
+                gid=SYSTEM_UID,
+            )
+            self._problems_written = text

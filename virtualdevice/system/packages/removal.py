@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 
 from virtualdevice.system.defects import Defects
+from virtualdevice.system.packages.code import top_of
+from virtualdevice.system.packages.preloads import factory_record
 from virtualdevice.system.packages.records import PackageRecord, PackageUserState
 from virtualdevice.system.packages.rollbacks import Rollbacks
 from virtualdevice.system.parts import Parts
@@ -42,7 +44,7 @@ class Remover:
             await self._back_to_preload(record)
         else:
             if record.code_present:
-                top = "/".join(record.code_path.split("/")[:4])
+                top = top_of(record.code_path)
                 await parts.files.remove_tree(top)
             if keep_data:
                 parts.registry.put(replace(record, code_present=False, users=self._kept(record)))
@@ -66,16 +68,8 @@ class Remover:
         parts, preload = self._parts, record.preload
         if preload is None:
             return
-        await parts.files.remove_tree("/".join(record.code_path.split("/")[:4]))
-        factory = replace(
-            record,
-            code_path=preload.code_path,
-            version_code=preload.version_code,
-            version_name=preload.version_name,
-            target_sdk=preload.target_sdk,
-            signing=preload.signing,
-            preload=None,
-        )
+        await parts.files.remove_tree(top_of(record.code_path))
+        factory = factory_record(parts.personality, record)
         if preload.version_code < record.version_code:
             for user_id in record.users:
                 await parts.storage.destroy(record.name, user_id)

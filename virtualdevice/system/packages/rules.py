@@ -69,6 +69,7 @@ def _installed(record: PackageRecord) -> InstalledPackage:
         target_sdk=record.target_sdk,
         debuggable=record.debuggable,
         shared_user_id=record.shared_user_id,
+        left_shared_user=record.left_shared_user,
         system=record.is_system,
         preload=None
         if preload is None

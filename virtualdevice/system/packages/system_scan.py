@@ -5,36 +5,83 @@ The table is that of the update-semantics reference, section 4.1; each function 
 
 from __future__ import annotations
 
+import zlib
+from collections.abc import Mapping
 from dataclasses import replace
 
-from holdfast.apk.signing_details import Capability, SigningDetails
+from holdfast.apk.decide_signers import follows
+from holdfast.apk.signing_details import SigningDetails
+from virtualdevice.seams import BootFailed
+from virtualdevice.system.packages.boot_texts import Said, words
+from virtualdevice.system.packages.code import CODE_ROOT, top_of
+from virtualdevice.system.packages.data_scan import discard_update
 from virtualdevice.system.packages.preloads import preload_record, preload_state
+from virtualdevice.system.packages.problems import critical, report
 from virtualdevice.system.packages.records import PackageRecord, PreloadRecord
 from virtualdevice.system.parts import Parts
 
-__all__ = ["critical", "scan_system"]
-
-
-def critical(parts: Parts, text: str) -> None:
-    """What a boot complains of: the log, and the event that labs look for."""
-    parts.log.write("PackageManager", text, level="W", buffer="system")
-    parts.log.write("pm_critical_info", text, level="I", buffer="events")
+__all__ = ["scan_system"]
 
 
 async def scan_system(parts: Parts) -> None:
-    """Every package of the image against every record; ends with records that are right."""
-    await _drop_what_the_image_lacks(parts)
-    for name, package in parts.personality.packages.items():
-        scanned = preload_record(parts.personality, name, package)
+    """Every package of the image against every record; ends with records that are right.
+
+    BootFailed where this Android's system server does not survive what it finds.
+    """
+    image = _image(parts)
+    await _drop_what_the_image_lacks(parts, image)
+    for name, scanned in image.items():
         existing = parts.registry.get(name)
         if existing is None:
             parts.registry.put(_with_app_id(parts, scanned, None))
         elif not existing.is_system:
             await _appeared_over_a_users_app(parts, scanned, existing)
         elif existing.preload is not None:
-            _updated_in_data(parts, scanned, existing)
+            await _updated_in_data(parts, scanned, existing)
         else:
             _same_place(parts, scanned, existing)
+
+
+def _image(parts: Parts) -> Mapping[str, PackageRecord]:
+    """What of the image can be scanned: the members of a shared user have to agree on a signer.
+
+    To 8.1 whoever differs from the record is missing. From 9 on the first one changes the shared
+    user's signer, and who then differs is missing, or takes the system down on devices that came
+    with 11 or later.
+    """
+    image: dict[str, PackageRecord] = {}
+    changed: dict[str, SigningDetails] = {}
+    for name, package in parts.personality.packages.items():
+        scanned = preload_record(parts.personality, name, package)
+        shared = scanned.shared_user_id
+        known = changed.get(shared or "") or _shared_signing(parts, shared)
+        if shared is None or known is None or follows(scanned.signing, known, api=parts.api):
+            image[name] = scanned
+            continue
+        if parts.api >= 28 and shared not in changed:
+            changed[shared] = scanned.signing
+            image[name] = scanned
+            continue
+        setting = f"SharedUserSetting{{{zlib.crc32(shared.encode()):x} {shared}"
+        setting += f"/{parts.registry.shared_users.get(shared, 0)}}}"
+        if parts.api >= 29 and _first_api(parts) >= 30:
+            raise BootFailed(
+                f"Signature mismatch on system package {name} for shared user {shared}"
+            )
+        text = words(Said.SHARED_SIGNER, parts.api, shared=setting)
+        critical(parts, f"Failed to scan {scanned.code_path}: {text}")
+    return image
+
+
+def _first_api(parts: Parts) -> int:
+    text = parts.properties.get("ro.product.first_api_level")
+    return int(text) if text.isdigit() else parts.api
+
+
+def _shared_signing(parts: Parts, shared: str | None) -> SigningDetails | None:
+    """The signer that the shared user had at the last boot."""
+    members = (r for r in parts.registry if shared is not None and r.shared_user_id == shared)
+    return next((record.signing for record in members), None)
 
 
 def _with_app_id(
@@ -55,32 +102,38 @@ def _with_app_id(
 
 def _same_place(parts: Parts, scanned: PackageRecord, existing: PackageRecord) -> None:
     """A system app without an update in /data: the image is right, whoever signed it."""
-    if not _compatible(scanned.signing, existing.signing, parts.api):
+    if not follows(scanned.signing, existing.signing, api=parts.api):
         critical(parts, f"System package {scanned.name} signature changed; retaining data.")
     parts.registry.put(_with_app_id(parts, scanned, existing))
 
 
-def _updated_in_data(parts: Parts, scanned: PackageRecord, existing: PackageRecord) -> None:
+async def _updated_in_data(parts: Parts, scanned: PackageRecord, existing: PackageRecord) -> None:
     """The newer one of image and /data runs; the image wins only if it is really newer."""
-    name, old, new = scanned.name, existing.version_code, scanned.version_code
-    places = f"{existing.code_path} --> {scanned.code_path}"
-    if new > old:
-        if parts.api <= 27:
-            critical(
-                parts,
-                f"Package {name} at {scanned.code_path} reverting from {existing.code_path}: new "
-                f"version {new} better than installed {old}",
-            )
-        else:
-            critical(parts, f"System package updated; name: {name}; {old} --> {new}; {places}")
+    facts = _facts(scanned, existing)
+    if scanned.version_code > existing.version_code:
+        report(parts, Said.IMAGE_BETTER, facts)
+        await parts.files.remove_tree(top_of(existing.code_path))
         _same_place(parts, scanned, existing)
         return
-    critical(
-        parts,
-        f"Package {name} at {scanned.code_path} ignored: updated version {old} better than this "
-        f"{new}",
-    )
-    parts.registry.put(replace(existing, preload=_as_preload(scanned)))
+    report(parts, Said.IMAGE_WORSE, facts, level="I")
+    if existing.preload is not None and existing.preload.code_path != scanned.code_path:
+        report(parts, Said.EXPECTING_BETTER, facts)
+    updated = replace(existing, preload=_as_preload(scanned))
+    parts.registry.put(updated)
+    fits = follows(existing.signing, scanned.signing, api=parts.api)
+    if parts.api >= 36 and existing.code_present and not fits:
+        report(parts, Said.UPDATE_MISMATCH, {"name": scanned.name})
+        await discard_update(parts, updated)
+
+
+def _facts(scanned: PackageRecord, existing: PackageRecord) -> Mapping[str, object]:
+    return {
+        "name": scanned.name,
+        "image": scanned.code_path,
+        "data": existing.code_path,
+        "image_version": scanned.version_code,
+        "data_version": existing.version_code,
+    }
 
 
 async def _appeared_over_a_users_app(
@@ -88,68 +141,41 @@ async def _appeared_over_a_users_app(
 ) -> None:
     """The image brings a package that the user had installed. By another signer: the user's app
     and its data go, without a word on the screen; this is Android as designed."""
-    name = scanned.name
-    if not _compatible(existing.signing, scanned.signing, parts.api):
-        text = f"System package signature mismatch; name: {name}"
-        if parts.api <= 27:
-            text = (
-                f"Package {name} appeared on system, but signatures don't match existing userdata "
-                "copy; removing"
-            )
-        critical(parts, text)
+    facts = _facts(scanned, existing)
+    if not follows(existing.signing, scanned.signing, api=parts.api):
+        report(parts, Said.APP_REMOVED, facts)
         await _destroy(parts, existing)
         parts.registry.put(_with_app_id(parts, scanned, None))
-        return
-    old, new = existing.version_code, scanned.version_code
-    if new > old:
-        critical(parts, _image_wins(parts.api, scanned, existing))
+    elif scanned.version_code > existing.version_code or not existing.code_present:
+        report(parts, Said.IMAGE_OVER_APP, facts)
+        if existing.code_present:
+            await parts.files.remove_tree(top_of(existing.code_path))
         parts.registry.put(_with_app_id(parts, scanned, existing))
-        return
-    text = f"System package disabled; name: {name}; old: {existing.code_path}; "
-    text += f"new: {scanned.code_path}"
-    if parts.api <= 27:  # The words say the opposite of what the numbers do; Android's own.
-        text = (
-            f"Package {name} appeared at {scanned.code_path} but new version {new} better than "
-            f"installed {old}; hiding system"
-        )
-    critical(parts, text)
-    parts.registry.put(replace(existing, is_system=True, preload=_as_preload(scanned)))
+    else:
+        report(parts, Said.IMAGE_BELOW_APP, facts)
+        parts.registry.put(replace(existing, is_system=True, preload=_as_preload(scanned)))
 
 
-def _image_wins(api: int, scanned: PackageRecord, existing: PackageRecord) -> str:
-    """A preload takes the place of an older app that the user had installed."""
-    name, old, new = scanned.name, existing.version_code, scanned.version_code
-    if api <= 27:
-        return (
-            f"Package {name} at {scanned.code_path} reverting from {existing.code_path}: new "
-            f"version {new} better than installed {old}"
-        )
-    places = f"{existing.code_path} --> {scanned.code_path}"
-    return f"System package enabled; name: {name}; {old} --> {new}; {places}"
-
-
-async def _drop_what_the_image_lacks(parts: Parts) -> None:
+async def _drop_what_the_image_lacks(parts: Parts, image: Mapping[str, PackageRecord]) -> None:
     """A system app that is gone: its data too, unless an update in /data lives on as an app."""
     for record in parts.registry:
-        if not record.is_system or record.name in parts.personality.packages:
+        if not record.is_system or record.name in image:
             continue
-        name = record.name
-        if record.preload is not None:
-            critical(
-                parts,
-                f"System package {name} no longer exists; revoking system privileges"
-                if parts.api < 29
-                else f"System package {name} no longer exists; rescanning package on data",
-            )
+        if record.preload is None:
+            report(parts, Said.PRELOAD_GONE, {"name": record.name})
+            await _destroy(parts, record)
+        elif await parts.files.stat(record.base_apk) is None:
+            report(parts, Said.BOTH_GONE, {"name": record.name})
+            await _destroy(parts, record)
+        else:
+            report(parts, Said.UPDATED_PRELOAD_GONE, {"name": record.name})
             parts.registry.put(replace(record, is_system=False, is_privileged=False, preload=None))
-            continue
-        whose = "it's data will be wiped" if parts.api < 33 else "its data will be wiped"
-        critical(parts, f"System package {name} no longer exists; {whose}")
-        await _destroy(parts, record)
 
 
 async def _destroy(parts: Parts, record: PackageRecord) -> None:
-    """The record, and the data of every user."""
+    """The record, its code in /data, and the data of every user."""
+    if record.code_path.startswith(f"{CODE_ROOT}/"):
+        await parts.files.remove_tree(top_of(record.code_path))
     for user_id in record.users:
         await parts.storage.destroy(record.name, user_id)
     parts.registry.remove(record.name)
@@ -163,10 +189,3 @@ def _as_preload(scanned: PackageRecord) -> PreloadRecord:
         target_sdk=scanned.target_sdk,
         signing=scanned.signing,
     )
-
-
-def _compatible(new: SigningDetails, old: SigningDetails, api: int) -> bool:
-    """Sets to 8.1; from 9 on either may know the other by its lineage."""
-    if api < 28:
-        return new.same_signers(old)
-    return new.trusts(old, Capability.INSTALLED_DATA) or old.trusts(new, Capability.ROLLBACK)
