@@ -14,9 +14,13 @@ from virtualdevice.system.media import media_path
 from virtualdevice.system.packages.answers import InstallAnswer
 from virtualdevice.system.packages.candidate import ApkFile, Parsed, parse_delivery
 from virtualdevice.system.packages.installer import Installer
+from virtualdevice.system.packages.records import PackageRecord
 from virtualdevice.system.packages.rules import InstallOptions
 from virtualdevice.system.parts import Parts
-from virtualdevice.system.screen.installer_surface import InstallerStage, InstallerSurface
+from virtualdevice.system.screen.dialogs import MessageDialog
+from virtualdevice.system.screen.installer_surface import InstallerStage, InstallerSurface, Update
+from virtualdevice.system.screen.installer_texts import installer_texts
+from virtualdevice.system.screen.widgets import AlertButton
 from virtualdevice.system.screen.windows import Screen
 
 __all__ = ["InstallerHost", "open_with_installer", "show_confirmation"]
@@ -25,6 +29,8 @@ APK_TYPE = "application/vnd.android.package-archive"
 VIEW, INSTALL = "android.intent.action.VIEW", "android.intent.action.INSTALL_PACKAGE"
 APK_LIMIT_BYTES = 2 << 30
 INSTALLER_UID = 10001
+STAGING_SINCE, OWNERS_SINCE = 26, 34
+STORAGE = 6
 SHELL_PACKAGE = "com.android.shell"
 DOCUMENTS = "content://com.android.externalstorage.documents/document/"
 MEDIA = re.compile(r"content://media/external(?:_primary)?/(?:file|downloads)/(\d{1,18})")
@@ -71,10 +77,15 @@ async def open_with_installer(phone: InstallerHost, intent: Intent) -> bool:
     path = await path_of(phone.parts.files, intent.data, api=phone.parts.api)
     if path is None:
         return False
+    staging = _show_staging(phone, path) if intent.data.startswith("content:") else None
     try:
         data = await phone.parts.files.read(path, limit_bytes=APK_LIMIT_BYTES)
     except OSError:
         data = b""
+    if staging is not None:
+        if staging not in phone.screen.surfaces:
+            return True  # cancelled meanwhile
+        phone.screen.close(staging)
     stage = (
         InstallerStage.CONFIRM if _source_allowed(phone.parts) else InstallerStage.SOURCE_BLOCKED
     )
@@ -82,6 +93,33 @@ async def open_with_installer(phone: InstallerHost, intent: Intent) -> bool:
         phone, ApkFile(name="base.apk", data=data, path=path), stage=stage, installer=None
     )
     return True
+
+
+def _show_staging(phone: InstallerHost, path: str) -> InstallerSurface | None:
+    """From 8 on what comes by a content provider is copied first (InstallStaging)."""
+    parts = phone.parts
+    if parts.api < STAGING_SINCE:
+        return None
+    surface = InstallerSurface(
+        package=parts.personality.installer_package,
+        api=parts.api,
+        language=parts.personality.language,
+        label=path.rpartition("/")[2],
+        update=None,
+        permissions=0,
+        stage=InstallerStage.STAGING,
+        on_answer=lambda _: None,
+        on_close=phone.screen.close,
+        on_open=lambda: None,
+        on_settings=lambda: None,
+        second_version=_is_second(parts),
+    )
+    phone.screen.open(surface)
+    return surface
+
+
+def _is_second(parts: Parts) -> bool:
+    return parts.api >= 35 and parts.settings.get("system", "use_pia_v2") == "1"
 
 
 def _source_allowed(parts: Parts) -> bool:
@@ -124,7 +162,8 @@ def show_confirmation(
         api=parts.api,
         language=parts.personality.language,
         label=label,
-        is_update=existing is not None,
+        source=_label_of(parts, SHELL_PACKAGE),
+        update=_update(parts, existing, installer),
         permissions=len(parsed.manifest.permissions) if isinstance(parsed, Parsed) else 0,
         stage=stage,
         on_answer=answered,
@@ -132,9 +171,29 @@ def show_confirmation(
         on_open=open_app,
         on_settings=lambda: phone.begin(_open(phone, "com.android.settings")),
         confirm_only=on_end is not None,
+        second_version=_is_second(parts),
     )
     phone.screen.open(surface)
     return surface
+
+
+def _update(parts: Parts, existing: PackageRecord | None, installer: str | None) -> Update | None:
+    """What the question is about; whose updates they were matters from 14 on."""
+    if existing is None:
+        return None
+    source, owner = installer or SHELL_PACKAGE, existing.update_owner
+    if not owner or owner == source or parts.api < OWNERS_SINCE:
+        return Update(of_system_app=existing.is_system)
+    return Update(
+        of_system_app=existing.is_system,
+        source=_label_of(parts, source),
+        owner=_label_of(parts, owner),
+    )
+
+
+def _label_of(parts: Parts, name: str) -> str:
+    record = parts.registry.get(name)
+    return record.label_in(parts.personality.locale) if record is not None else name
 
 
 def _label(parts: Parts, parsed: Parsed | InstallAnswer) -> str:
@@ -166,8 +225,36 @@ async def _install(
     answer = await phone.installer.install([file], options, door=door, caller_uid=INSTALLER_UID)
     if on_end is not None:
         on_end(answer)
-    else:
+        return
+    if answer.status != STORAGE or phone.parts.api >= STAGING_SINCE:
         surface.finish(answer)
+    if answer.status == STORAGE:
+        _tell_of_space(phone, surface)
+
+
+def _tell_of_space(phone: InstallerHost, surface: InstallerSurface) -> None:
+    """Over the failed page; to 7.1 over the progress page, which ends with it."""
+    parts = phone.parts
+    texts = installer_texts(parts.api, parts.personality.language)
+
+    def answered(key: str) -> None:
+        phone.screen.close(dialog)
+        phone.screen.close(surface)
+        if key == "manage":
+            phone.begin(_open(phone, "com.android.settings"))
+
+    dialog = MessageDialog(
+        package=surface.package,
+        activity=surface.activity,
+        title=texts.out_of_space_title,
+        message=texts.out_of_space.replace("{label}", surface.label),
+        buttons=[
+            AlertButton(text=texts.cancel, key="cancel", resource_id="android:id/button2"),
+            AlertButton(text=texts.manage_apps, key="manage", resource_id="android:id/button1"),
+        ],
+        answer=answered,
+    )
+    phone.screen.open(dialog)
 
 
 async def _open(phone: InstallerHost, name: str) -> None:

@@ -30,6 +30,7 @@ from virtualdevice.system.screen.surface import Surface
 from virtualdevice.system.screen.windows import Screen
 from virtualdevice.system.settings import Settings
 from virtualdevice.system.store import make_store
+from virtualdevice.system.uninstaller_app import open_with_uninstaller
 from virtualdevice.system.users.roster import Roster
 
 __all__ = ["Phone"]
@@ -117,6 +118,13 @@ class Phone:
         except ValueError:
             return 1.0
 
+    def turn_as_set(self) -> None:
+        """The display as the settings have it, where the sensor is not to turn it."""
+        settings = self.parts.settings
+        turned = settings.get("system", "user_rotation") or "0"
+        if settings.get("system", "accelerometer_rotation") == "0" and turned in ("0", "1", "2", "3"):
+            self.screen.rotation = int(turned)
+
     @property
     def _boot_hangs(self) -> bool:
         later = self.parts.registry.boots > 1
@@ -136,7 +144,10 @@ class Phone:
         return 0, ""
 
     async def open_document(self, intent: Intent) -> bool:
-        """An APK that is to be viewed or installed; false if no activity takes the intent."""
+        """An APK to be viewed or installed, a package to be uninstalled; false if no activity
+        takes the intent."""
+        if await open_with_uninstaller(self, intent):
+            return True
         return await open_with_installer(self, intent)
 
     def task_of(self, surface: Surface) -> int:

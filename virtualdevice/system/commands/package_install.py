@@ -35,7 +35,7 @@ WITHOUT_EFFECT = {
     "-f": 21, "-F": 21, "-l": 21, "-s": 21, "--dont-kill": 24, "--force-uuid": 23,
     "--force-sdk": 24, "--full": 26, "--instant": 26, "--ephemeral": 24, "--preload": 28,
     "--instantapp": 26, "--force-queryable": 30, "--skip-verification": 30,
-    "--no-incremental": 30, "--update-ownership": 34, "--skip-enable": 34,
+    "--no-incremental": 30, "--skip-enable": 34,
     "--force-non-staged": 31, "--restrict-permissions": 29, "--ignore-dexopt-profile": 35,
     "--apex": 29, "--streaming": 30, "--no-streaming": 30,
 }  # fmt: skip
@@ -50,6 +50,7 @@ FLAGS = {
     "--grant-all-requested-permissions": ("grant_permissions", 34),
     "--staged": ("staged", 29),
     "--multi-package": ("multi_package", 29),
+    "--update-ownership": ("update_ownership", 34),
     "--bypass-low-target-sdk-block": ("bypass_low_target_sdk", 34),
 }
 NAMED = {"-i": "installer", "-p": "inherit_from", "--pkg": "package_name"}

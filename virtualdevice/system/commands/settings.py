@@ -48,5 +48,6 @@ async def run_settings(phone: Phone, call: Invocation) -> int:
         await call.out(f"Deleted {settings.delete(namespace, key)} rows")
     else:
         settings.put(namespace, key, words.required(f"Bad arguments\n{USAGE}"))
+        phone.turn_as_set()
     await settings.save(phone.parts.machine)
     return 0

@@ -244,6 +244,7 @@ class Installer:
             is_system=before.is_system if before else False,
             is_privileged=before.is_privileged if before else False,
             installer=options.installer or (before.installer if before else None),
+            update_owner=_update_owner(options, before),
             last_update_time_ms=now_ms,
             users=self._users(manifest, options, before, now_ms),
             preload=_preload_after(before),
@@ -298,6 +299,13 @@ def _refusal_of(decision: Decision, name: str) -> InstallAnswer:
         extra=decision.extra,
         package_name=name,
     )
+
+
+def _update_owner(options: InstallOptions, before: PackageRecord | None) -> str | None:
+    """Claimed by a first install; lost by an update that somebody else brings."""
+    if before is None:
+        return options.installer if options.update_ownership else None
+    return before.update_owner if options.installer == before.update_owner else None
 
 
 def _preload_after(before: PackageRecord | None) -> PreloadRecord | None:

@@ -101,6 +101,7 @@ class PackageRecord:
     declared_permissions: Sequence[str] = ()
     provider_authorities: Sequence[str] = ()
     installer: str | None = None
+    update_owner: str | None = None
     last_update_time_ms: int = 0
     code_stamp: str = ""
     code_present: bool = True

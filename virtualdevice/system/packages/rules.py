@@ -27,6 +27,7 @@ class InstallOptions:
     """What the caller of an installation asked for. `given` counts options (a quirk of 9);
     `user_id` None is every user.
 
+    `update_ownership`: the installer wants to be the one whose updates these are (14 and later).
     `rollback_policy`: the update can be rolled back, and what then becomes of the data;
     `is_rollback`: it is such a rollback, by the platform.
     """
@@ -44,6 +45,7 @@ class InstallOptions:
     staged: bool = False
     bypass_low_target_sdk: bool = False
     multi_package: bool = False
+    update_ownership: bool = False
     rollback_policy: RollbackPolicy | None = None
     is_rollback: bool = False
 

@@ -16,8 +16,12 @@ class InstallerTexts:
     new_without_permissions: str
     update: str
     update_without_permissions: str
+    update_system: str
+    update_system_without_permissions: str
+    update_owner: str
     install: str
     update_button: str
+    update_anyway: str
     cancel: str
     done: str
     open: str
@@ -33,15 +37,29 @@ class InstallerTexts:
     parse_error: str
     unknown_sources: str
     unknown_sources_title: str
+    parse_error_title: str
+    staging: str
     no_new_permissions: str
     tab_new: str
     tab_all: str
     out_of_space: str
+    out_of_space_title: str
+    manage_apps: str
 
 
 ENGLISH_UPDATE = (
     "Do you want to install an update to this existing application? "
     "Your existing data will not be lost."
+)
+ENGLISH_SYSTEM_UPDATE = ENGLISH_UPDATE.replace("existing application", "built-in application")
+ENGLISH_OWNER = (
+    "Update this app from {source}?\n\nThis app normally receives updates from {owner}. By "
+    "updating from a different source, you may receive future updates from any source on your "
+    "phone. App functionality may change."
+)
+CHINESE_OWNER = (
+    "要通过{source}更新此应用吗？\n\n此应用通常通过{owner}接收更新。如果通过其他来源更新，"
+    "手机未来可能会收到任何来源的更新。应用功能可能会变化。"
 )
 
 
@@ -54,12 +72,17 @@ def _english(api: int) -> InstallerTexts:
             f"{ENGLISH_UPDATE} The updated application will get access to:",
             f"{ENGLISH_UPDATE} It does not require any special access.",
         )
+        system = (
+            f"{ENGLISH_SYSTEM_UPDATE} The updated application will get access to:",
+            f"{ENGLISH_SYSTEM_UPDATE} It does not require any special access.",
+        )
     elif api <= 30:
         new = "Do you want to install this application?"
         questions = (new, new, ENGLISH_UPDATE, ENGLISH_UPDATE)
+        system = (ENGLISH_SYSTEM_UPDATE, ENGLISH_SYSTEM_UPDATE)
     else:
         new, update = "Do you want to install this app?", "Do you want to update this app?"
-        questions = (new, new, update, update)
+        questions, system = (new, new, update, update), (update, update)
     if api <= 23:
         conflict = (
             "An existing package by the same name with a conflicting signature is already "
@@ -75,6 +98,10 @@ def _english(api: int) -> InstallerTexts:
         new_without_permissions=questions[1],
         update=questions[2],
         update_without_permissions=questions[3],
+        update_system=system[0],
+        update_system_without_permissions=system[1],
+        update_owner=ENGLISH_OWNER,
+        update_anyway="Update anyway",
         install="Install",
         update_button="Update" if api >= 31 else "Install",
         cancel="Cancel",
@@ -95,11 +122,15 @@ def _english(api: int) -> InstallerTexts:
         blocked="The package was blocked from being installed.",
         parse_error="There was a problem parsing the package.",
         unknown_sources=_english_unknown_sources(api),
-        unknown_sources_title="Install blocked" if api <= 25 else "",
+        unknown_sources_title="Install blocked" if api <= 23 else "",
+        parse_error_title="Parse error" if api <= 23 else "",
+        staging="Staging app…",
         no_new_permissions="This update requires no new permissions.",
         tab_new="New",
         tab_all="All",
         out_of_space="{label} couldn't be installed. Free up some space and try again.",
+        out_of_space_title="Out of space" if api <= 23 else "",
+        manage_apps="Manage apps",
     )
 
 
@@ -127,11 +158,18 @@ def _chinese(api: int) -> InstallerTexts:
             "您要安装此应用的新版本吗？您现有的数据不会丢失。更新后的应用将具备以下权限：",
             "是否要为这一现有应用安装更新？您现有的数据不会丢失，且安装过程无需任何特殊权限。",
         )
+        system = (
+            "您要安装此内置应用的新版本吗？您现有的数据不会丢失。更新后的应用将具备以下权限：",
+            "是否要为这一内置应用安装更新？您现有的数据不会丢失，且安装过程无需任何特殊权限。",
+        )
     elif api <= 30:
         update = "要为此应用安装更新吗？您现有的数据将不会丢失。"
         questions = ("要安装此应用吗？", "要安装此应用吗？", update, update)
+        system = ("要为此内置应用安装更新吗？您现有的数据将不会丢失。",) * 2
     else:
-        questions = ("要安装此应用吗？", "要安装此应用吗？", "要更新此应用吗？", "要更新此应用吗？")
+        update = "要更新此应用吗？"
+        questions = ("要安装此应用吗？", "要安装此应用吗？", update, update)
+        system = (update, update)
     if api <= 23:
         conflict = "已安装了存在签名冲突的同名软件包。"
     elif api <= 25:
@@ -144,6 +182,10 @@ def _chinese(api: int) -> InstallerTexts:
         new_without_permissions=questions[1],
         update=questions[2],
         update_without_permissions=questions[3],
+        update_system=system[0],
+        update_system_without_permissions=system[1],
+        update_owner=CHINESE_OWNER,
+        update_anyway="仍然更新",
         install="安装",
         update_button="更新" if api >= 31 else "安装",
         cancel="取消",
@@ -151,7 +193,7 @@ def _chinese(api: int) -> InstallerTexts:
         open="打开",
         settings="设置",
         ok="确定",
-        installing="正在安装…",
+        installing="正在安装..." if api <= 28 else "正在安装…",
         installed="应用安装完成。" if api <= 28 else "已安装应用。",
         failed="应用未安装。" if api <= 28 else "未安装应用。",
         conflict=conflict,
@@ -160,11 +202,17 @@ def _chinese(api: int) -> InstallerTexts:
         blocked="系统禁止安装该软件包。" if api <= 28 else "系统已禁止安装该软件包。",
         parse_error="解析软件包时出现问题。",
         unknown_sources=_chinese_unknown_sources(api),
-        unknown_sources_title="禁止安装" if api <= 25 else "",
+        unknown_sources_title="禁止安装" if api <= 23 else "",
+        parse_error_title="解析错误" if api <= 23 else "",
+        staging="正在准备安装应用…",
         no_new_permissions="此更新不需要新的权限。",
         tab_new="新权限",
         tab_all="全部",
-        out_of_space="无法安装“{label}”，请释放一些存储空间并重试。",
+        out_of_space="无法安装“{label}”，请释放一些存储空间并重试。"
+        if api <= 28
+        else "无法安装{label}。请释放一些存储空间并重试。",
+        out_of_space_title="没有存储空间" if api <= 23 else "",
+        manage_apps="管理应用",
     )
 
 

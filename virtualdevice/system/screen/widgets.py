@@ -103,12 +103,15 @@ def _button_colour(*, filled: bool, enabled: bool) -> str:
     return "#ffffff" if filled else ACCENT
 
 
-def check_box(text: str, bounds: Bounds, *, key: str, checked: bool, size_dp: float) -> View:
+def check_box(
+    text: str, bounds: Bounds, *, key: str, checked: bool, size_dp: float, resource_id: str = ""
+) -> View:
     mark = "☑" if checked else "☐"
     return View(
         kind="android.widget.CheckBox",
         bounds=bounds,
         text=text,
+        resource_id=resource_id,
         key=key,
         clickable=True,
         focusable=True,
@@ -224,7 +227,14 @@ def _text_row(frame: Frame, line: Line, place: Bounds) -> View:
     area = Bounds(place.left, place.top, place.right, place.top + height)
     if line.tick_key:
         area = Bounds(area.left, area.top, area.right, area.bottom + frame.dp(8))
-        return check_box(line.text, area, key=line.tick_key, checked=line.ticked, size_dp=size)
+        return check_box(
+            line.text,
+            area,
+            key=line.tick_key,
+            checked=line.ticked,
+            size_dp=size,
+            resource_id=line.resource_id,
+        )
     return label(
         line.text,
         area,
