@@ -86,6 +86,7 @@ _SESSIONS: tuple[Stage, ...] = (
     identity.permissions,
     stages.abis,
     stages.already_exists,
+    stages.restricted,
     identity.shared_user_changed,
     *_SCAN,
 )
@@ -142,5 +143,6 @@ def _refused(case: Case, refusal: Refusal) -> Decision:
         signing_after=None if record is None else record.signing,
         why=refusal.why,
         extra=refusal.extra,
+        log=refusal.log or refusal.text,
         uncertain=case.candidate.verification.uncertain,
     )

@@ -22,6 +22,7 @@ class Refusal:
     text: str
     why: str
     extra: str = ""
+    log: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,6 +7,8 @@ ScanPackageUtils and VerifyingSession of the versions named at each rule.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from holdfast.apk.codes import Code
 from holdfast.apk.decide_case import Case, Refusal, failed_scan
 from holdfast.apk.decision import InstalledPackage
@@ -25,11 +27,14 @@ __all__ = [
     "malformed",
     "older_sdk",
     "opting_out",
+    "restricted",
     "scheme_too_old",
     "split_missing",
     "target_sdk_floor",
     "test_only",
 ]
+
+VERSION = "version code"
 
 
 def base_missing(case: Case) -> Refusal | None:
@@ -90,11 +95,11 @@ def downgrade(case: Case) -> Refusal | None:
     if not owner.installed and not owner.code_in_memory and case.api < 36:
         return None
     if not _may_downgrade(case, owner):
-        return _older(case, new, owner) if new < owner.version_code else None
+        return _older(case, owner)
     floor = _preloaded_version(case, owner)
     if floor is None or new >= floor:
         return None
-    text = case.says(Message.DOWNGRADE_BELOW_PRELOAD, new=new, old=floor)
+    text = case.says(Message.DOWNGRADE_BELOW_PRELOAD, what=VERSION, new=new, old=floor)
     why = f"version {new} is below the preloaded version {floor}"
     return Refusal(code=Code.VERSION_DOWNGRADE, text=text, why=why)
 
@@ -107,12 +112,32 @@ def _preloaded_version(case: Case, owner: InstalledPackage) -> int | None:
     return owner.preload.version_code if owner.preload else owner.version_code
 
 
-def _older(case: Case, new: int, owner: InstalledPackage) -> Refusal:
-    left_behind = not owner.installed and case.api >= 36
-    kind = Message.DOWNGRADE_AFTER_UNINSTALL if left_behind else Message.DOWNGRADE
-    why = f"version {new} is older than {owner.version_code}, which is what the data belongs to"
-    text = case.says(kind, new=new, old=owner.version_code)
-    return Refusal(code=Code.VERSION_DOWNGRADE, text=text, why=why)
+def _older(case: Case, owner: InstalledPackage) -> Refusal | None:
+    """checkDowngrade: the version, then (from 5.1 on) the revisions of base and splits."""
+    for what, new, old in _versions(case, owner):
+        if new > old and what == VERSION:
+            return None
+        if new >= old:
+            continue
+        left_behind = not owner.installed and case.api >= 36
+        kind = Message.DOWNGRADE_AFTER_UNINSTALL if left_behind else Message.DOWNGRADE
+        log = case.says(Message.DOWNGRADE_LOG, what=what, new=new, old=old)
+        text = case.says(kind, what=what, new=new, old=old)
+        why = f"{what} {new} is older than {old}, which is what the data belongs to"
+        return Refusal(code=Code.VERSION_DOWNGRADE, text=text, why=why, log=log)
+    return None
+
+
+def _versions(case: Case, owner: InstalledPackage) -> Iterator[tuple[str, int, int]]:
+    """What is compared, in this order: (its name, the candidate's, the owner's)."""
+    manifest, revisions = case.candidate.manifest, owner.revision_codes
+    yield VERSION, manifest.version_code, owner.version_code
+    if case.api < 22:
+        return
+    yield "base revision code", manifest.revision_code, revisions.get("", 0)
+    for name, revision in case.candidate.splits.items():
+        if name in revisions:
+            yield f"split {name} revision code", revision, revisions[name]
 
 
 def _may_downgrade(case: Case, owner: InstalledPackage) -> bool:
@@ -145,7 +170,7 @@ def older_sdk(case: Case) -> Refusal | None:
 def split_missing(case: Case) -> Refusal | None:
     """From 10 on a base APK may ask for its splits."""
     candidate = case.candidate
-    if case.api < 29 or candidate.has_splits or not candidate.manifest.is_split_required:
+    if case.api < 29 or candidate.splits or not candidate.manifest.is_split_required:
         return None
     text = case.says(Message.SPLIT_MISSING)
     return Refusal(code=Code.MISSING_SPLIT, text=text, why="it needs its split APKs")
@@ -226,6 +251,18 @@ def already_exists(case: Case) -> Refusal | None:
         return None
     text = case.says(Message.ALREADY_EXISTS)
     return Refusal(code=Code.ALREADY_EXISTS, text=text, why="replacing was not asked for")
+
+
+def restricted(case: Case) -> Refusal | None:
+    """From 7 on a system app may name the one update that it takes, by its hash."""
+    old, sha512 = case.replacing, case.candidate.sha512
+    if old is None or not old.system or old.restrict_update_hash is None or sha512 is None:
+        return None
+    if old.restrict_update_hash == sha512:
+        return None
+    text = case.says(Message.RESTRICTED)
+    why = "it is not the one update that the system app names in its <restrict-update>"
+    return Refusal(code=Code.INVALID_APK, text=text, why=why)
 
 
 def scheme_too_old(case: Case) -> Refusal | None:

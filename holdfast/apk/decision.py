@@ -87,6 +87,9 @@ class InstalledPackage:
     target_sandbox_version: int = 1
     left_shared_user: bool = False
     """Its manifest names a shared user that `android:sharedUserMaxSdkVersion` made it leave."""
+    revision_codes: Mapping[str, int] = field(default_factory=dict)
+    """Of the base (by the empty name) and of each split."""
+    restrict_update_hash: str | None = None
 
     @classmethod
     def of(cls, manifest: Manifest, signing: SigningDetails, *, api: int = 0) -> InstalledPackage:
@@ -106,6 +109,8 @@ class InstalledPackage:
             permission_groups=manifest.permission_groups,
             upgrade_key_sets=manifest.upgrade_key_sets,
             target_sandbox_version=manifest.target_sandbox_version,
+            revision_codes={"": manifest.revision_code},
+            restrict_update_hash=manifest.restrict_update_hash,
         )
 
 
@@ -171,8 +176,10 @@ class Candidate:
     path: str = "/data/app/vmdl1.tmp/base.apk"
     code_path: str = ""
     signing_of_old_scheme: SigningDetails | None = None
-    has_splits: bool = False
-    """Whether split APKs are delivered with it."""
+    splits: Mapping[str, int] = field(default_factory=dict)
+    """The revision codes of the split APKs that are delivered with it, by name."""
+    sha512: str | None = None
+    """Base64, of the base and the splits one behind the other; None where nobody has asked."""
 
     @classmethod
     def of(cls, apk: Apk, *, api: int, path: str = "/data/app/vmdl1.tmp/base.apk") -> Candidate:
@@ -196,7 +203,8 @@ class Decision:
     """`text` is what Android holds internally; below 7.0 `pm install` does not print it.
 
     `signing_after` is what the record holds afterwards; None if nothing is installed then.
-    `extra` is what `pm` of 5 and 6 adds behind the code of a duplicate permission.
+    `extra` is what `pm` of 5 and 6 adds behind the code of a duplicate permission. `log` is what
+    only the log says, or the same as `text`.
     """
 
     outcome: Outcome
@@ -206,6 +214,7 @@ class Decision:
     signing_after: SigningDetails | None = None
     why: str = ""
     extra: str = ""
+    log: str = ""
     uncertain: bool = False
 
     @property

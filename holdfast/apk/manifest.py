@@ -150,6 +150,8 @@ def read_manifest(apk: Apk) -> Manifest:
         resources_aligned=_resources_aligned(apk),
         exported_left_open=_exported_left_open(application, values),
         code_missing=app_flag(AttributeId.HAS_CODE, default=True) and not apk.entry("classes.dex"),
+        revision_code=values.number(root, AttributeId.REVISION_CODE, 0),
+        restrict_update_hash=_restrict_update_hash(root, values),
         uses_sdk_line=max((child.line for child in root.named("uses-sdk")), default=0),
     )
 
@@ -238,6 +240,15 @@ def _is_launcher(activity: Element, values: _Values) -> bool:
         if {"android.intent.action.MAIN", "android.intent.category.LAUNCHER"} <= names:
             return True
     return False
+
+
+def _restrict_update_hash(root: Element, values: _Values) -> str | None:
+    """Of the first `<restrict-update>`; `hash` is no public attribute, so it goes by its name."""
+    for element in root.named("restrict-update"):
+        for attribute in element.attributes:
+            if attribute.name == "hash":
+                return values.text_of(attribute)
+    return None
 
 
 def _upgrade_key_sets(root: Element, values: _Values) -> tuple[UpgradeKeySet, ...]:

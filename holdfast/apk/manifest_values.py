@@ -30,6 +30,7 @@ class AttributeId:
     TARGET_SDK_VERSION = 0x01010270
     TEST_ONLY = 0x01010272
     ALLOW_BACKUP = 0x01010280
+    REVISION_CODE = 0x010104D5
     REQUIRED = 0x0101028E
     TARGET_SANDBOX_VERSION = 0x0101054C
     VERSION_CODE_MAJOR = 0x01010576
@@ -70,7 +71,8 @@ class Manifest:
     `native_abis` are the folders below lib/. `resources_aligned`: resources.arsc is stored, at a
     multiple of 4 bytes, or absent. `exported_left_open` are components with an intent filter that
     do not say whether they are exported. `code_missing`: it says that it has
-    code, and has no classes.dex.
+    code, and has no classes.dex. `restrict_update_hash`: base64 of the SHA-512 of the only update
+    that a system app takes.
     """
 
     package_name: str
@@ -104,6 +106,8 @@ class Manifest:
     resources_aligned: bool = True
     exported_left_open: tuple[Component, ...] = ()
     code_missing: bool = False
+    revision_code: int = 0
+    restrict_update_hash: str | None = None
 
     def leaves_shared_user(self, api: int) -> bool:
         """Whether it is no member any more on that level (13 and later)."""

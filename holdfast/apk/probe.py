@@ -61,6 +61,8 @@ class ProbeSpec:
     upgrade_key_sets: tuple[UpgradeKeySet, ...] = ()
     native_abis: tuple[str, ...] = ()
     payload_bytes: int = 0
+    revision_code: int = 0
+    restrict_update_hash: str | None = None
 
     def __post_init__(self) -> None:
         if not _PACKAGE_NAME.fullmatch(self.package_name):
@@ -149,6 +151,8 @@ def _manifest(spec: ProbeSpec) -> Element:
     if spec.version_code >> 32:
         major = spec.version_code >> 32
         attributes.append(_number("versionCodeMajor", AttributeId.VERSION_CODE_MAJOR, major))
+    if spec.revision_code:
+        attributes.append(_number("revisionCode", AttributeId.REVISION_CODE, spec.revision_code))
     if spec.split_name is not None:
         attributes.append(Attribute(name="split", text=spec.split_name))
         application = Element(
@@ -173,6 +177,7 @@ def _manifest(spec: ProbeSpec) -> Element:
         *(_named("permission-group", name) for name in spec.permission_groups),
         *(_permission(name) for name in spec.declared_permissions),
         *_key_sets(spec.upgrade_key_sets),
+        *_restrict_update(spec.restrict_update_hash),
         _application(spec),
     )
     return Element(name="manifest", attributes=tuple(attributes), children=children)
@@ -203,6 +208,13 @@ def _key_sets(key_sets: Sequence[UpgradeKeySet]) -> tuple[Element, ...]:
         children.append(Element(name="key-set", attributes=(name,), children=keys))
     children.extend(_named("upgrade-key-set", key_set.name) for key_set in key_sets)
     return (Element(name="key-sets", children=tuple(children)),)
+
+
+def _restrict_update(sha512: str | None) -> tuple[Element, ...]:
+    if sha512 is None:
+        return ()
+    hashed = Attribute(name="hash", namespace=ANDROID, text=sha512)
+    return (Element(name="restrict-update", attributes=(hashed,)),)
 
 
 def _application(spec: ProbeSpec) -> Element:

@@ -25,6 +25,7 @@ class Message(StrEnum):
     SHARED_USER_REJOINED = "shared user joined again"
     SHARED_USER_OF_PLATFORM = "platform-signed app joins a shared user"
     DOWNGRADE = "downgrade"
+    DOWNGRADE_LOG = "downgrade, in the log"
     DOWNGRADE_BELOW_PRELOAD = "downgrade below the preload"
     DOWNGRADE_AFTER_UNINSTALL = "downgrade of what uninstall -k left"
     OLDER_SDK = "needs a newer Android"
@@ -47,6 +48,7 @@ class Message(StrEnum):
     NO_SIGNATURE = "not signed"
     BROKEN_SIGNATURE = "signature broken"
     ENTRY_SIGNERS_DIFFER = "entries with different signers"
+    RESTRICTED = "not the update that the system app names"
     SCHEME_TOO_OLD = "signature scheme too old"
     SCHEME_TOO_OLD_FOR_SANDBOX = "signature scheme too old for the sandbox"
     NO_MANIFEST = "no manifest"
@@ -118,7 +120,17 @@ _TEXTS: dict[Message, tuple[tuple[int, str], ...]] = {
     Message.DOWNGRADE: (
         (21, ""),
         (31, "Package Verification Result"),
-        (33, "Downgrade detected: Update version code {new} is older than current {old}"),
+        (33, "Downgrade detected: Update {what} {new} is older than current {old}"),
+    ),
+    Message.DOWNGRADE_LOG: (
+        (
+            21,
+            (
+                "Can't install update of {package} update version {new} is older than installed "
+                "version {old}"
+            ),
+        ),
+        (22, "Downgrade detected: Update {what} {new} is older than current {old}"),
     ),
     Message.DOWNGRADE_BELOW_PRELOAD: (
         (31, "Package Verification Result"),
@@ -126,7 +138,7 @@ _TEXTS: dict[Message, tuple[tuple[int, str], ...]] = {
             33,
             (
                 "System app: {package} cannot be downgraded to older than its preloaded version on "
-                "the system image. Update version code {new} is older than current {old}"
+                "the system image. Update {what} {new} is older than current {old}"
             ),
         ),
     ),
@@ -134,8 +146,8 @@ _TEXTS: dict[Message, tuple[tuple[int, str], ...]] = {
         (
             36,
             (
-                "Downgrade detected on app uninstalled with DELETE_KEEP_DATA: Update version code "
-                "{new} is older than current {old}"
+                "Downgrade detected on app uninstalled with DELETE_KEEP_DATA: Update {what} {new} "
+                "is older than current {old}"
             ),
         ),
     ),
@@ -231,6 +243,7 @@ _TEXTS: dict[Message, tuple[tuple[int, str], ...]] = {
             ),
         ),
     ),
+    Message.RESTRICTED: ((24, "New package fails restrict-update check: {package}"),),
     Message.CODE_MISSING: ((24, "Package {path} code is missing"),),
     Message.PROVIDER_USED: (
         (

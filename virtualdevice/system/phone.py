@@ -36,6 +36,7 @@ from virtualdevice.system.users.roster import Roster
 __all__ = ["Phone"]
 
 HEALTH_PERIOD_S = 60
+TURNS = ("0", "1", "2", "3")
 CHARGED = {"level": "100", "ac": "0", "usb": "1", "status": "5", "temp": "250"}
 
 
@@ -122,7 +123,7 @@ class Phone:
         """The display as the settings have it, where the sensor is not to turn it."""
         settings = self.parts.settings
         turned = settings.get("system", "user_rotation") or "0"
-        if settings.get("system", "accelerometer_rotation") == "0" and turned in ("0", "1", "2", "3"):
+        if settings.get("system", "accelerometer_rotation") == "0" and turned in TURNS:
             self.screen.rotation = int(turned)
 
     @property

@@ -219,6 +219,51 @@ class TestDowngrade:
         above = decided(candidate(version_code=4), old, api=api, delivery=delivery)
         assert above.code == Code.SUCCEEDED
 
+    @pytest.mark.parametrize(
+        ("api", "text"),
+        [
+            (21, None),
+            (22, ""),
+            (33, "Downgrade detected: Update base revision code 1 is older than current 2"),
+        ],
+    )
+    def test_from_5_1_on_an_equal_version_goes_by_its_revision(
+        self, api: int, text: str | None
+    ) -> None:
+        old = installed(version_code=2, revision_codes={"": 2})
+        decision = decided(candidate(revision_code=1), old, api=api)
+        assert (decision.code == Code.SUCCEEDED) is (text is None)
+        assert text is None or decision.text == text
+        assert decided(candidate(revision_code=2), old, api=api).code == Code.SUCCEEDED
+        newer = candidate(version_code=3, revision_code=1)
+        assert decided(newer, old, api=api).code == Code.SUCCEEDED
+
+    def test_a_split_goes_by_its_revision_where_it_was_there_before(self) -> None:
+        old = installed(version_code=2, revision_codes={"": 0, "de": 5})
+        older = replace(candidate(), splits={"de": 4})
+        assert decided(older, old, api=34).text == (
+            "Downgrade detected: Update split de revision code 4 is older than current 5"
+        )
+        assert decided(replace(candidate(), splits={"fr": 1}), old, api=34).code == Code.SUCCEEDED
+
+    @pytest.mark.parametrize(
+        ("api", "log"),
+        [
+            (
+                21,
+                (
+                    "Can't install update of com.example.app update version 2 is older than "
+                    "installed version 5"
+                ),
+            ),
+            (22, "Downgrade detected: Update version code 2 is older than current 5"),
+            (30, "Downgrade detected: Update version code 2 is older than current 5"),
+        ],
+    )
+    def test_the_log_has_the_words_that_the_answer_lacks(self, api: int, log: str) -> None:
+        decision = decided(candidate(), installed(version_code=5), api=api)
+        assert (decision.text, decision.log) == ("", log)
+
     def test_up_to_6_a_lower_version_without_r_is_no_downgrade_yet(self) -> None:
         for api in (22, 23):
             delivery = Delivery(door=Door.PM_INSTALL, replace=False)
@@ -406,7 +451,7 @@ class TestTheApkItself:
         alone = candidate(is_split_required=True)
         assert decided(alone, api=28).code == Code.SUCCEEDED
         assert decided(alone, api=29).text == f"Missing split for {APP}"
-        assert decided(replace(alone, has_splits=True), api=29).code == Code.SUCCEEDED
+        assert decided(replace(alone, splits={"de": 0}), api=29).code == Code.SUCCEEDED
 
     def test_compressed_resources_are_refused_from_11_on(self) -> None:
         for target, api, code in (
@@ -428,6 +473,22 @@ class TestTheApkItself:
             assert decided(wanted, api=api).code == code, (target, api)
         text = decided(candidate(exported_left_open=left_open), api=33).text
         assert "(at Binary XML file line #9): com.example.Main: Targeting S+" in text
+
+    def test_a_system_app_may_name_the_one_update_that_it_takes_from_7_on(self) -> None:
+        old = installed(system=True, restrict_update_hash="aGFzaA==")
+        for api, sha512, code in (
+            (34, "aGFzaA==", Code.SUCCEEDED),
+            (34, "b3RoZXI=", Code.INVALID_APK),
+            (23, "b3RoZXI=", Code.SUCCEEDED),
+        ):
+            decision = decided(replace(candidate(), sha512=sha512), old, api=api)
+            assert decision.code == code, api
+        other = replace(candidate(), sha512="b3RoZXI=")
+        assert decided(other, old, api=34).text == (
+            "New package fails restrict-update check: com.example.app"
+        )
+        users = replace(old, system=False)
+        assert decided(other, users, api=34).code == Code.SUCCEEDED
 
     def test_code_that_is_missing_is_missed_from_7_on(self) -> None:
         wanted = candidate(code_missing=True)

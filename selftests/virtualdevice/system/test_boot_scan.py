@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from selftests.virtualdevice.system.apks import NAME, apk
+from holdfast.apk.certificates import Certificate
+from holdfast.apk.manifest import UpgradeKeySet
+from selftests.virtualdevice.system.apks import NAME, apk, key
 from selftests.virtualdevice.system.fake_machine import Rig
 from selftests.virtualdevice.system.test_boot import HOME, Upgradable, install, seed, state
 from virtualdevice.seams import BootFailed
@@ -313,3 +317,40 @@ async def test_a_new_package_heeds_that_it_is_to_leave_its_shared_user(
     answer = await rig.run("pm", "install", "-r", path)
     refused = f"INSTALL_FAILED_UID_CHANGED: Package {NAME} attempting to rejoin org.example.shared"
     assert (refused in answer.text) is (shared_id is None)
+
+
+async def test_a_preload_takes_only_the_update_that_it_names(tmp_path: Path) -> None:
+    update = apk(version_code=2)
+    named = base64.b64encode(hashlib.sha512(update).digest()).decode()
+    rig = await Upgradable(tmp_path, "aosp-34").boot("1", apk(restrict_update_hash=named))
+    path = await rig.put("/data/local/tmp/it.apk", apk(version_code=2, label="Other"))
+    assert (
+        f"New package fails restrict-update check: {NAME}"
+        in (await rig.run("pm", "install", path)).out
+    )
+    await install(rig, update)
+    again = await rig.put("/data/local/tmp/it.apk", apk(version_code=3))
+    assert "restrict-update check" in (await rig.run("pm", "install", again)).out
+
+
+async def test_the_hidden_copy_of_an_updated_preload_is_dumped_whole(tmp_path: Path) -> None:
+    rig = await Upgradable(tmp_path, "aosp-34").boot("1", apk())
+    await install(rig, apk(version_code=2))
+    text = (await rig.run("dumpsys", "package", NAME)).out
+    shown, _, hidden = text.partition("Hidden system packages:\n")
+    assert "    versionCode=2 minSdk=21 targetSdk=34" in shown
+    assert "    codePath=/data/app/" in shown
+    assert "    versionCode=1 minSdk=21 targetSdk=34" in hidden
+    assert "    codePath=/system/app/Chat" in hidden
+    assert "    pkgFlags=[ SYSTEM " in hidden
+
+
+async def test_a_preloads_own_upgrade_keys_are_heeded(tmp_path: Path) -> None:
+    certificate = Certificate.parse(key("B").certificate)
+    public_key = base64.b64encode(certificate.public_key).decode()
+    keys = (UpgradeKeySet(name="later", public_keys=(public_key,)),)
+    rig = await Upgradable(tmp_path, "aosp-34").boot("1", apk(upgrade_key_sets=keys))
+    await install(rig, apk(signer="B", version_code=2))
+    # The update names no keys of its own, so that from now on its signer counts.
+    path = await rig.put("/data/local/tmp/it.apk", apk(version_code=3))
+    assert "INSTALL_FAILED_UPDATE_INCOMPATIBLE" in (await rig.run("pm", "install", path)).out

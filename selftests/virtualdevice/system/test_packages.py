@@ -327,3 +327,39 @@ async def test_an_unknown_verb_is_named(tmp_path: Path) -> None:
     rig = await booted(tmp_path, "aosp-30")
     answer = await rig.run("pm", "no-such-verb", caller=ROOT)
     assert (answer.status, answer.error) == (255, "Unknown command: no-such-verb\n")
+
+
+async def test_an_installed_split_of_a_later_revision_is_no_update(tmp_path: Path) -> None:
+    rig = await booted(tmp_path, "aosp-34")
+    base = apk()
+    await session(rig, {"base.apk": base, "de.apk": apk(split_name="de", revision_code=5)})
+    again = {"base.apk": base, "de.apk": apk(split_name="de", revision_code=4)}
+    assert (
+        "Update split de revision code 4 is older than current 5" in (await session(rig, again)).out
+    )
+    log = (await rig.run("logcat", "-d", "-s", "PackageManager")).out
+    assert "Downgrade detected: Update split de revision code 4 is older than current 5" in log
+
+
+async def test_a_session_that_adds_to_what_is_there_needs_the_same_signer(tmp_path: Path) -> None:
+    for personality, says in (
+        ("aosp-30", "de.apk signatures are inconsistent"),
+        ("aosp-34", "Existing signatures are inconsistent"),
+    ):
+        (tmp_path / personality).mkdir()
+        rig = await booted(tmp_path / personality, personality)
+        await install(rig, apk())
+        added = {"de.apk": apk(split_name="de", signer="B")}
+        assert says in (await session(rig, added, "-p", NAME)).out
+        assert (await session(rig, {"de.apk": apk(split_name="de")}, "-p", NAME)).out == "Success\n"
+
+
+async def test_only_a_split_that_is_there_can_be_taken_out(tmp_path: Path) -> None:
+    rig = await booted(tmp_path, "aosp-34")
+    await session(rig, {"base.apk": apk(), "de.apk": apk(split_name="de")})
+    for split, says in (("fr", "Split not found: fr"), ("de", "Success")):
+        number = (await rig.run("pm", "install-create", "-p", NAME)).out.split("[")[1].split("]")[0]
+        await rig.run("pm", "install-remove", number, split)
+        assert says in (await rig.run("pm", "install-commit", number)).out
+    paths = (await rig.run("pm", "path", NAME)).out.split()
+    assert [path.rpartition("/")[2] for path in paths] == ["base.apk"]

@@ -40,7 +40,8 @@ def status_of(code: str) -> int:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class InstallAnswer:
-    """The end of one installation. `status` is PackageInstaller's public one; `number` the old."""
+    """The end of one installation. `status` is PackageInstaller's public one; `number` the old;
+    `log` what the log has instead of the text."""
 
     code: str
     text: str = ""
@@ -48,6 +49,7 @@ class InstallAnswer:
     status: int = SUCCESS
     package_name: str = ""
     extra: str = ""
+    log: str = ""
 
     @property
     def succeeded(self) -> bool:

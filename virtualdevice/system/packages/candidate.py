@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -40,6 +42,13 @@ class Parsed:
     def manifest(self) -> Manifest:
         return self.candidate.manifest
 
+    def sha512(self) -> str:
+        """Base64, of the base and the splits one behind the other."""
+        digest = hashlib.sha512(self.base.data)
+        for _, file in self.splits:
+            digest.update(file.data)
+        return base64.b64encode(digest.digest()).decode()
+
 
 def parse_delivery(
     files: Sequence[ApkFile], *, api: int, by_session: bool
@@ -58,6 +67,7 @@ def parse_delivery(
         return refusal("INSTALL_FAILED_INVALID_APK", "Split null was defined multiple times")
     base_file, base = bases[0]
     splits: list[tuple[str, ApkFile]] = []
+    revisions: dict[str, int] = {}
     for file, one in read:
         if one.manifest.split_name is None:
             continue
@@ -67,7 +77,8 @@ def parse_delivery(
         if problem:
             return refusal("INSTALL_FAILED_INVALID_APK", problem)
         splits.append((one.manifest.split_name, file))
-    whole = replace(base, has_splits=bool(splits))
+        revisions[one.manifest.split_name] = one.manifest.revision_code
+    whole = replace(base, splits=revisions)
     return Parsed(candidate=whole, base=base_file, splits=tuple(splits))
 
 

@@ -144,7 +144,7 @@ async def _new_record(
         signing,
         api=parts.api,
         code_path=path,
-        split_names=[name.removeprefix("split_").removesuffix(".apk") for name in names],
+        split_revisions={name.removeprefix("split_").removesuffix(".apk"): 0 for name in names},
         before=known,
     )
     stat = await parts.files.stat(record.base_apk)

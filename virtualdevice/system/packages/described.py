@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 from holdfast.apk.manifest import Manifest
 from holdfast.apk.signing_details import SigningDetails
@@ -18,12 +18,13 @@ def described(
     *,
     api: int,
     code_path: str,
-    split_names: Sequence[str] = (),
+    split_revisions: Mapping[str, int] | None = None,
     before: PackageRecord | None = None,
 ) -> PackageRecord:
     """With app id 0. A member of a shared user stays one whatever its new manifest says; a new
     package, or one that has left, heeds `android:sharedUserMaxSdkVersion` (13 and later).
     """
+    splits = dict(split_revisions or {})
     was_member = before is not None and before.shared_user_id is not None
     leaves = manifest.leaves_shared_user(api) and not was_member
     return PackageRecord(
@@ -37,8 +38,10 @@ def described(
         labels=dict(manifest.labels),
         min_sdk=manifest.min_sdk,
         target_sdk=manifest.target_sdk,
-        apk_names=("base.apk", *(f"split_{split}.apk" for split in split_names)),
-        split_names=tuple(split_names),
+        apk_names=("base.apk", *(f"split_{split}.apk" for split in splits)),
+        split_names=tuple(splits),
+        revision_codes={"": manifest.revision_code, **splits},
+        restrict_update_hash=manifest.restrict_update_hash,
         launcher_activity=manifest.launcher_activity or "",
         debuggable=manifest.debuggable,
         test_only=manifest.test_only,

@@ -10,6 +10,7 @@ import zlib
 
 from holdfast.apk.signing_details import Scheme, SigningDetails
 from virtualdevice.system.packages.permissions import is_runtime
+from virtualdevice.system.packages.preloads import factory_record
 from virtualdevice.system.packages.records import PackageRecord, PackageUserState
 from virtualdevice.system.parts import Parts
 
@@ -122,6 +123,8 @@ def _application_lines(record: PackageRecord, api: int) -> list[str]:
     ]
     if api >= 24:
         lines.append("    privateFlags=[ ]")
+    if api >= 30:
+        lines += ["    forceQueryable=false", "    queriesPackages=[]"]
     if api < 35:
         lines.append(f"    dataDir={data_directory(record, api)}")
     lines.append("    supportsScreens=[small, medium, large, xlarge, resizeable, anyDensity]")
@@ -206,6 +209,12 @@ def _permission_lines(record: PackageRecord, api: int) -> list[str]:
     return before
 
 
+def _uid_of(name: str, parts: Parts) -> int:
+    """Process.INVALID_UID for an installer that is not there."""
+    record = parts.registry.get(name)
+    return record.app_id if record is not None else -1
+
+
 def package_block(record: PackageRecord, parts: Parts) -> list[str]:
     """One entry of `Packages:`."""
     api = parts.api
@@ -229,7 +238,9 @@ def package_block(record: PackageRecord, parts: Parts) -> list[str]:
     if record.installer:
         lines.append(f"    installerPackageName={record.installer}")
         if api >= 34:
-            lines.append("    installerPackageUid=-1")
+            lines.append(f"    installerPackageUid={_uid_of(record.installer, parts)}")
+    if record.update_owner and api >= 34:
+        lines.append(f"    updateOwnerPackageName={record.update_owner}")
     if api >= 33:
         lines.append("    packageSource=0")
     lines.append(f"    signatures={format_signatures(record.name, record.signing, api, boot)}")
@@ -247,18 +258,11 @@ def package_block(record: PackageRecord, parts: Parts) -> list[str]:
     return [*lines, *_old_permission_lines(record, api)]
 
 
-def _hidden_block(record: PackageRecord, api: int) -> list[str]:
-    preload = record.preload
-    if preload is None:
+def _hidden_block(record: PackageRecord, parts: Parts) -> list[str]:
+    """The image's own copy of an updated system app, as it would be."""
+    if record.preload is None:
         return []
-    return [
-        f"  Package [{record.name}] ({_hash('hidden' + record.name)}):",
-        _identity_line(record, api),
-        f"    codePath={preload.code_path}",
-        f"    resourcePath={preload.code_path}",
-        f"    versionCode={preload.version_code} targetSdk={preload.target_sdk}",
-        f"    versionName={preload.version_name}",
-    ]
+    return package_block(factory_record(parts.personality, record), parts)
 
 
 def dump_package(parts: Parts, name: str) -> str:
@@ -285,7 +289,7 @@ def dump_package(parts: Parts, name: str) -> str:
             "",
         ]
     lines += ["Packages:", *package_block(record, parts)]
-    hidden = _hidden_block(record, parts.api)
+    hidden = _hidden_block(record, parts)
     if hidden:
         lines += ["", "Hidden system packages:", *hidden]
     return "\n".join(lines) + "\n"

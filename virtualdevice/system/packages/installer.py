@@ -133,14 +133,18 @@ class Installer:
     ) -> tuple[Decision, Judging]:
         parts = self._parts
         build = parts.personality.build
+        existing = parts.registry.get(parsed.manifest.package_name)
+        candidate = parsed.candidate
+        if existing is not None and existing.restrict_update_hash is not None:
+            candidate = replace(candidate, sha512=parsed.sha512())
         decision = decide(
-            parsed.candidate,
+            candidate,
             rules_of(parts.registry, api=parts.api, build_type=build.type, abis=build.abi_list),
             delivery_of(options, door=door, caller_uid=caller_uid),
         )
         judging = Judging(
             candidate=parsed.candidate,
-            existing=parts.registry.get(parsed.manifest.package_name),
+            existing=existing,
             decision=decision,
             api=parts.api,
         )
@@ -161,8 +165,9 @@ class Installer:
         return InstallAnswer(code="INSTALL_SUCCEEDED", number=1, package_name=name)
 
     def _refused(self, answer: InstallAnswer) -> InstallAnswer:
-        text = answer.text or answer.code
-        self._parts.log.write("PackageManager", text, level="W", buffer="system")
+        text = answer.log or answer.text
+        if text:
+            self._parts.log.write("PackageManager", text, level="W", buffer="system")
         return answer
 
     async def _carry_out(self, parsed: Parsed, options: InstallOptions, decision: Decision) -> None:
@@ -231,16 +236,18 @@ class Installer:
             signing,
             api=parts.api,
             code_path=code_path,
-            split_names=[split for split, _ in parsed.splits],
+            split_revisions=parsed.candidate.splits,
             before=before,
         )
         if before is None:
             app_id = parts.registry.app_id_for(found.name, found.shared_user_id)
         else:
             app_id = before.app_id
+        kept_hash = before.restrict_update_hash if before and before.is_system else None
         return replace(
             found,
             app_id=app_id,
+            restrict_update_hash=kept_hash or found.restrict_update_hash,
             is_system=before.is_system if before else False,
             is_privileged=before.is_privileged if before else False,
             installer=options.installer or (before.installer if before else None),
@@ -297,6 +304,7 @@ def _refusal_of(decision: Decision, name: str) -> InstallAnswer:
         number=decision.number,
         status=decision.status,
         extra=decision.extra,
+        log=decision.log,
         package_name=name,
     )
 

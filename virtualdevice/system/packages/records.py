@@ -96,6 +96,8 @@ class PackageRecord:
     permission_groups: Sequence[str] = ()
     upgrade_key_sets: Sequence[UpgradeKeySet] = ()
     target_sandbox_version: int = 1
+    revision_codes: Mapping[str, int] = field(default_factory=dict)
+    restrict_update_hash: str | None = None
     requested_permissions: Sequence[str] = ()
     install_permissions: Sequence[str] = ()
     declared_permissions: Sequence[str] = ()

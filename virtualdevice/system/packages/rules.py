@@ -84,6 +84,8 @@ def _installed(record: PackageRecord) -> InstalledPackage:
         permission_groups=tuple(record.permission_groups),
         upgrade_key_sets=tuple(record.upgrade_key_sets),
         target_sandbox_version=record.target_sandbox_version,
+        revision_codes=record.revision_codes,
+        restrict_update_hash=record.restrict_update_hash,
     )
 
 
