@@ -8,7 +8,7 @@ the developer's port when none answers.
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import adbutils
@@ -19,6 +19,10 @@ from holdfast.errors import DeviceLost, DeviceRefused, DeviceUnauthorized, LabEr
 __all__ = ["AdbLink", "AdbStream"]
 
 _CHUNK_BYTES = 1 << 16
+
+
+def _anybody() -> None:
+    """Where nobody holds leases."""
 
 
 class _Connection(adbutils.AdbConnection):  # type: ignore[misc]
@@ -38,9 +42,12 @@ class _Connection(adbutils.AdbConnection):  # type: ignore[misc]
 class AdbStream:
     """A two-way stream of bytes; every read and write ends by a deadline."""
 
-    def __init__(self, sock: socket.socket, *, device: str) -> None:
+    def __init__(
+        self, sock: socket.socket, *, device: str, permit: Callable[[], None] = _anybody
+    ) -> None:
         self._socket = sock
         self._device = device
+        self._permit = permit
 
     def send(self, data: bytes, *, deadline: Deadline, what: str) -> None:
         with self._io(deadline, what):
@@ -71,6 +78,7 @@ class AdbStream:
 
     @contextmanager
     def _io(self, deadline: Deadline, what: str) -> Iterator[None]:
+        self._permit()
         deadline.require(what, device=self._device)
         self._socket.settimeout(deadline.remaining_s or 0.001)
         try:
@@ -88,13 +96,22 @@ class AdbLink:
     """One device at one adb server. Nothing is opened before it is asked for.
 
     `serial` is what `adb -s` addresses; `device` is its name in devices.yaml, for messages.
+    `permit` is asked before everything that is said or heard: it raises LeaseLost once the device
+    is somebody else's.
     """
 
     def __init__(
-        self, *, device: str, serial: str, server_port: int, server_host: str = "127.0.0.1"
+        self,
+        *,
+        device: str,
+        serial: str,
+        server_port: int,
+        server_host: str = "127.0.0.1",
+        permit: Callable[[], None] = _anybody,
     ) -> None:
         self.device = device
         self.serial = serial
+        self._permit = permit
         self._server = (server_host, server_port)
 
     @contextmanager
@@ -118,7 +135,7 @@ class AdbLink:
         except BaseException:
             connection.conn.close()
             raise
-        return AdbStream(connection.conn, device=self.device)
+        return AdbStream(connection.conn, device=self.device, permit=self._permit)
 
     def host(self, question: str, *, deadline: Deadline) -> str:
         """Ask the server about this device: `get-state`, `features`."""
@@ -146,6 +163,7 @@ class AdbLink:
             return "offline" if "offline" in str(error) else "absent"
 
     def _connect(self, deadline: Deadline) -> _Connection:
+        self._permit()
         deadline.require("connecting to the adb server", device=self.device)
         try:
             return _Connection(self._server, timeout_s=deadline.remaining_s or 0.001)

@@ -10,7 +10,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from holdfast.deadline import Deadline
@@ -44,10 +44,20 @@ class Fastboot:
     """One device's bootloader or fastbootd.
 
     `serial` is what `fastboot -s` takes: a USB serial or `tcp:HOST:PORT`. Every command ends by its
-    deadline; what destroys something goes through the ledger first.
+    deadline; what destroys something goes through the ledger first. `permit` is asked before each:
+    it raises LeaseLost once the device is somebody else's.
     """
 
-    def __init__(self, *, device: str, serial: str, program: Path, ledger: Ledger) -> None:
+    def __init__(
+        self,
+        *,
+        device: str,
+        serial: str,
+        program: Path,
+        ledger: Ledger,
+        permit: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._permit = permit
         self._device = device
         self._serial = serial
         self._program = program
@@ -150,6 +160,7 @@ class Fastboot:
     def _execute(
         self, arguments: Sequence[str], *, deadline: Deadline, what: str
     ) -> tuple[int, str]:
+        self._permit()
         deadline.require(what, device=self._device)
         try:
             ended = subprocess.run(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from holdfast.deadline import Clock, Deadline, SystemClock
 from holdfast.device.adb import AdbLink
 from holdfast.device.adb_files import AdbFiles
@@ -30,15 +32,21 @@ def connect(
     deadline: Deadline,
     adb_server_host: str = "127.0.0.1",
     clock: Clock | None = None,
+    permit: Callable[[], None] | None = None,
 ) -> Device:
     """Connect to a device, wait until it is ready, and read which build it runs.
 
-    `name` is the device's in devices.yaml. DeviceUnauthorized, DeviceLost or DeadlineExceeded if
+    `name` is the device's in devices.yaml; `permit` is asked before each use. DeviceUnauthorized,
+    DeviceLost or DeadlineExceeded if
     it cannot be used.
     """
     used = clock or SystemClock()
     link = AdbLink(
-        device=name, serial=serial, server_port=adb_server_port, server_host=adb_server_host
+        device=name,
+        serial=serial,
+        server_port=adb_server_port,
+        server_host=adb_server_host,
+        permit=permit or (lambda: None),
     )
     if link.state(deadline=deadline) == "unauthorized":
         raise DeviceUnauthorized(

@@ -51,7 +51,8 @@ class Device:
 
     `shell` is guarded: what destroys data goes through `ledger` first. `name` is the device's in
     devices.yaml, `serial` what adb addresses it by. `ui` is for whoever acts on the screen;
-    `new_ui()` gives a connection of its own to whoever watches it meanwhile.
+    `new_ui()` gives a connection of its own to whoever watches it meanwhile. `reboots` counts those
+    that were asked for here.
     """
 
     def __init__(
@@ -82,6 +83,7 @@ class Device:
         self.ledger = ledger
         self.clock = clock
         self._boots = boots
+        self.reboots = 0
 
     @property
     def api(self) -> int:
@@ -101,6 +103,7 @@ class Device:
     def reboot(self, *, deadline: Deadline) -> None:
         """Reboot, wait until it is ready, and read anew which build it runs."""
         self.ui.stop()
+        self.reboots += 1
         self._boots.reboot(deadline=deadline)
         self.build = self._boots.read_build(deadline=deadline)
 

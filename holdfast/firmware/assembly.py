@@ -47,19 +47,22 @@ def assemble(
     restore: Callable[[str, Deadline], None] | None = None,
     accept_key: Callable[[Deadline], None] | None = None,
     say: Callable[[str], None] = lambda _sentence: None,
+    permit: Callable[[], None] = lambda: None,
 ) -> Workbench:
-    """HostToolMissing if a bootloader is to be reached and this host has no `fastboot`."""
+    """`permit` is asked before each use of the device. HostToolMissing if a bootloader is to be
+    reached and this host has no `fastboot`."""
     link = AdbLink(
         device=reach.name,
         serial=reach.serial,
         server_port=reach.adb_port,
         server_host=reach.adb_host,
+        permit=permit,
     )
     files = AdbFiles(link)
     # The old shell protocol works on every version, and what it lacks is not needed here.
     plain = AdbShell(link, files, shell_v2=False)
     shell = GuardedShell(plain, device=reach.name, ledger=ledger)
-    fastboot = _fastboot(reach, ledger)
+    fastboot = _fastboot(reach, ledger, permit)
     port = FastbootPort(fastboot, serial=reach.fastboot or "") if fastboot else None
     return Workbench(
         controls=DeviceControls(
@@ -76,8 +79,10 @@ def assemble(
     )
 
 
-def _fastboot(reach: Reach, ledger: Ledger) -> Fastboot | None:
+def _fastboot(reach: Reach, ledger: Ledger, permit: Callable[[], None]) -> Fastboot | None:
     if reach.fastboot is None:
         return None
     program = reach.fastboot_program or find_fastboot()
-    return Fastboot(device=reach.name, serial=reach.fastboot, program=program, ledger=ledger)
+    return Fastboot(
+        device=reach.name, serial=reach.fastboot, program=program, ledger=ledger, permit=permit
+    )

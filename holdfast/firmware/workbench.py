@@ -12,6 +12,7 @@ from holdfast.device.bootloader import Fastboot
 from holdfast.device.power import Power
 from holdfast.device.root import is_root
 from holdfast.device.shell import Shell
+from holdfast.device.vitals import Readings, read_vitals
 from holdfast.errors import ConfigurationError, DeviceLost, DeviceRefused, LabError
 from holdfast.firmware.after_boot import apply_settings
 from holdfast.firmware.controls import DeviceControls
@@ -106,6 +107,13 @@ class Workbench:
         self._power.wait_ready(deadline=deadline)
         api = self.build(deadline).api
         prove_ready(self._shell, api=api, deadline=deadline, device=self._name)
+
+    def vitals(self, deadline: Deadline) -> Readings:
+        return read_vitals(self._shell, clock=deadline.clock, deadline=deadline)
+
+    def reboot(self, deadline: Deadline) -> None:
+        """Into Android, and wait until its services answer."""
+        self._power.reboot(deadline=deadline)
 
     def restart_adbd(self, deadline: Deadline) -> None:
         """adbd restarts when it is told how to listen, without root."""

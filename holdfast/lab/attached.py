@@ -16,7 +16,7 @@ from holdfast.lab.adb_host import AdbHost, AdbServerSilent
 from holdfast.lab.inventory import AttachedSpec
 from holdfast.lab.provider import Endpoint, Say
 
-__all__ = ["AttachedProvider", "is_over_tcp", "wait_for_device"]
+__all__ = ["AttachedProvider", "is_over_tcp", "require_adb_server", "wait_for_device"]
 
 _LOCAL = ("127.0.0.1", "localhost", "::1")
 _POLL_S = 0.25
@@ -44,7 +44,7 @@ class AttachedProvider:
 
     def start(self, deadline: Deadline, *, say: Say) -> Endpoint:
         spec = self._spec
-        self._require_server(deadline)
+        require_adb_server(spec, deadline)
         if is_over_tcp(spec.serial) and self._adb.state_of(spec.serial, deadline) is None:
             self._connected_by_us = True
         try:
@@ -69,31 +69,33 @@ class AttachedProvider:
             except AdbServerSilent:
                 return
 
-    def _require_server(self, deadline: Deadline) -> None:
-        """The user's own adb server is started if it does not run; a remote one cannot be."""
-        try:
-            self._adb.version(deadline.within(5.0))
-        except AdbServerSilent:
-            if self._spec.adb_host not in _LOCAL:
-                raise
-        else:
-            return
-        program = _own_adb()
-        command = [program, "-P", str(self._spec.adb_port), "start-server"]
-        try:
-            subprocess.run(
-                command,
-                check=True,
-                capture_output=True,
-                stdin=subprocess.DEVNULL,
-                timeout=max(deadline.within(30.0).remaining_s, 0.1),
-            )
-        except (OSError, subprocess.SubprocessError) as error:
-            raise HostToolMissing(
-                f"no adb server runs on port {self._spec.adb_port}, and {program} could not "
-                f"start one: {error}; run 'adb start-server' and see what it says",
-                device=self._spec.name,
-            ) from error
+
+def require_adb_server(spec: AttachedSpec, deadline: Deadline) -> None:
+    """The user's own adb server is started if it does not run; a remote one cannot be. LabError."""
+    adb = AdbHost(host=spec.adb_host, port=spec.adb_port, device=spec.name)
+    try:
+        adb.version(deadline.within(5.0))
+    except AdbServerSilent:
+        if spec.adb_host not in _LOCAL:
+            raise
+    else:
+        return
+    program = _own_adb()
+    command = [program, "-P", str(spec.adb_port), "start-server"]
+    try:
+        subprocess.run(
+            command,
+            check=True,
+            capture_output=True,
+            stdin=subprocess.DEVNULL,
+            timeout=max(deadline.within(30.0).remaining_s, 0.1),
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        raise HostToolMissing(
+            f"no adb server runs on port {spec.adb_port}, and {program} could not "
+            f"start one: {error}; run 'adb start-server' and see what it says",
+            device=spec.name,
+        ) from error
 
 
 def _own_adb() -> str:

@@ -1,11 +1,11 @@
 #!/bin/sh
-# guardian.sh SCRATCH STDERR PROGRAM...: run PROGRAM until it ends or our stdin closes.
+# guardian.sh SCRATCH PROGRAM...: run PROGRAM until it ends or our stdin closes.
 #
 # Whoever starts this holds the other end of its stdin: when that process ends, even by SIGKILL, the
 # pipe closes, and PROGRAM is ended. The folder SCRATCH is removed in any case. PROGRAM's own stdin
 # is the pipe SCRATCH/words, which the same process holds: what is said to it, the watcher below
 # does not read.
-scratch=$1; stderr=$2; shift 2
+scratch=$1; shift
 exec 3<&0 </dev/null
 "$@" <"$scratch/words" 3<&- & program=$!
 exec >/dev/null
@@ -13,7 +13,6 @@ exec >/dev/null
 # TERM comes first: the program may have children, mounts and files to put away.
 (
   read -r _ <&3
-  rm -f -- "$stderr"
   kill -TERM $program
   tries=0
   while kill -0 $program && [ $tries -lt 50 ]; do sleep 0.2; tries=$((tries + 1)); done

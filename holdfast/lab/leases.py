@@ -2,15 +2,18 @@
 
 The table is one SQLite file. Every take-over raises the resource's token, so that a holder who was
 thought dead finds out before it does more (`Lease.require`). A holder is dead when its process is
-gone, or when its pid belongs to a process that began at another time.
+gone, when its pid belongs to a process that began at another time, or when it has not renewed its
+lease for a while (`Lease.kept`): one that was stopped does nothing, and must not hold a device.
 """
 
 from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +22,19 @@ from filelock import FileLock, Timeout
 from holdfast.deadline import Deadline
 from holdfast.errors import LabError, LeaseLost
 
-__all__ = ["Holder", "Lease", "LeaseTable", "default_state_dir", "this_process"]
+__all__ = [
+    "RENEW_S",
+    "STALE_S",
+    "Holder",
+    "Lease",
+    "LeaseTable",
+    "default_state_dir",
+    "this_process",
+]
+
+RENEW_S = 10.0
+STALE_S = 60.0
+_ASK_AGAIN_S = 0.2
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS leases (
@@ -28,9 +43,11 @@ CREATE TABLE IF NOT EXISTS leases (
     run TEXT,
     pid INTEGER,
     process_began TEXT,
-    since REAL
+    since REAL,
+    renewed REAL
 )
 """
+# `renewed` is on the clock of this boot (CLOCK_MONOTONIC), which stands while the host sleeps.
 _WAIT_FOR_TABLE_S = 20.0
 
 
@@ -45,16 +62,18 @@ def default_state_dir() -> Path:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Holder:
-    """Who holds a lease. `process_began` tells a process from a later one with the same pid."""
+    """Who holds a lease. `process_began` tells a process from a later one with the same pid;
+    `silent_s` is how long it has not renewed it."""
 
     run: str
     pid: int
     process_began: str
     since: float = 0.0
+    silent_s: float = 0.0
 
     @property
     def alive(self) -> bool:
-        return _process_began(self.pid) == self.process_began
+        return self.silent_s < STALE_S and _process_began(self.pid) == self.process_began
 
 
 def this_process(run: str) -> Holder:
@@ -95,6 +114,38 @@ class Lease:
                 device=self.device,
             )
 
+    def fence(self) -> Callable[[], None]:
+        """`require` for those who ask before each use: it looks again once a fifth of a second has
+        passed. A process that was stopped for longer finds out at its first use."""
+        asked_at = float("-inf")
+
+        def require() -> None:
+            nonlocal asked_at
+            if time.monotonic() - asked_at >= _ASK_AGAIN_S:
+                self.require()
+                asked_at = time.monotonic()
+
+        return require
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """Renew it for the length of a block, on a thread. A table that cannot be written for a
+        moment is tried again; a lease that is lost is not won back."""
+        ending = threading.Event()
+
+        def renew() -> None:
+            while not ending.wait(RENEW_S):
+                with suppress(LabError):
+                    self.table.renew(self.resource, token=self.token)
+
+        thread = threading.Thread(target=renew, name=f"lease of {self.device}", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            ending.set()
+            thread.join()
+
     def release(self) -> None:
         """Give it back; a lease that was lost already is left to its new holder."""
         self.table.give_back(self.resource, token=self.token)
@@ -121,8 +172,16 @@ class LeaseTable:
                     device=device,
                 )
             database.execute(
-                "INSERT OR REPLACE INTO leases VALUES (?, ?, ?, ?, ?, ?)",
-                (resource, token + 1, holder.run, holder.pid, holder.process_began, at),
+                "INSERT OR REPLACE INTO leases VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (
+                    resource,
+                    token + 1,
+                    holder.run,
+                    holder.pid,
+                    holder.process_began,
+                    at,
+                    time.monotonic(),
+                ),
             )
         return Lease(table=self, resource=resource, device=device, token=token + 1)
 
@@ -132,6 +191,14 @@ class LeaseTable:
             return 0, None
         with self._connected() as database:
             return _read(database, resource)
+
+    def renew(self, resource: str, *, token: int) -> None:
+        """Say that the holder of that token lives. Nothing if the lease has another token."""
+        with self._writing(None) as database:
+            database.execute(
+                "UPDATE leases SET renewed = ? WHERE resource = ? AND token = ?",
+                (time.monotonic(), resource, token),
+            )
 
     def give_back(self, resource: str, *, token: int) -> None:
         with self._writing(None) as database:
@@ -153,6 +220,7 @@ class LeaseTable:
                 database,
             ):
                 database.execute(_SCHEMA)
+                _add_missing_column(database)
                 yield database
         except (OSError, Timeout, sqlite3.Error) as error:
             raise LabError(
@@ -167,12 +235,22 @@ class LeaseTable:
             yield database
 
 
+def _add_missing_column(database: sqlite3.Connection) -> None:
+    """A table of before leases were renewed: its holders count as silent."""
+    names = {row[1] for row in database.execute("PRAGMA table_info(leases)")}
+    if "renewed" not in names:
+        database.execute("ALTER TABLE leases ADD COLUMN renewed REAL DEFAULT 0")
+
+
 def _read(database: sqlite3.Connection, resource: str) -> tuple[int, Holder | None]:
     row = database.execute(
-        "SELECT token, run, pid, process_began, since FROM leases WHERE resource = ?", (resource,)
+        "SELECT token, run, pid, process_began, since, renewed FROM leases WHERE resource = ?",
+        (resource,),
     ).fetchone()
     if row is None:
         return 0, None
-    token, run, pid, began, since = row
-    holder = None if run is None else Holder(run=run, pid=pid, process_began=began, since=since)
-    return token, holder
+    token, run, pid, began, since, renewed = row
+    if run is None:
+        return token, None
+    silent_s = max(0.0, time.monotonic() - renewed)
+    return token, Holder(run=run, pid=pid, process_began=began, since=since, silent_s=silent_s)

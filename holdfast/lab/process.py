@@ -16,6 +16,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import IO
 
 from holdfast.deadline import Deadline
 from holdfast.errors import DeadlineExceeded, HostToolMissing, LabError
@@ -43,7 +44,7 @@ class GuardedProcess:
         self.device = device
         self.scratch = Path()
         self._process: subprocess.Popen[bytes] | None = None
-        self._stderr = Path()
+        self._stderr: IO[bytes] | None = None
         self._unread = b""
         self._words: int | None = None
 
@@ -60,17 +61,15 @@ class GuardedProcess:
         os.mkfifo(self.scratch / "words")
         # Also for reading: a pipe that nobody reads yet could not be opened otherwise.
         self._words = os.open(self.scratch / "words", os.O_RDWR)
-        handle, name = tempfile.mkstemp(prefix="holdfast-", suffix=".stderr")
-        self._stderr = Path(name)
-        with os.fdopen(handle, "wb") as stderr:
-            self._process = subprocess.Popen(
-                ["/bin/sh", str(_GUARDIAN), str(self.scratch), name, *command],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=stderr,
-                env={**environment, "HOME": str(self.scratch)},
-                start_new_session=True,
-            )
+        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - it is read until `stop`
+        self._process = subprocess.Popen(
+            ["/bin/sh", str(_GUARDIAN), str(self.scratch), *command],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._stderr,
+            env={**environment, "HOME": str(self.scratch)},
+            start_new_session=True,
+        )
 
     @property
     def running(self) -> bool:
@@ -79,11 +78,10 @@ class GuardedProcess:
     @property
     def complaint(self) -> str:
         """What it wrote to stderr so far, up to 64 KiB."""
-        try:
-            with self._stderr.open("rb") as file:
-                return file.read(_LIMIT_STDERR_BYTES).decode("utf-8", "replace").strip()
-        except OSError:
+        if self._stderr is None:
             return ""
+        said = os.pread(self._stderr.fileno(), _LIMIT_STDERR_BYTES, 0)
+        return said.decode("utf-8", "replace").strip()
 
     def tell(self, line: str) -> None:
         """A line on its stdin. LabError if it was not started."""
@@ -147,7 +145,9 @@ class GuardedProcess:
         process.wait()
         process.stdout.close()
         shutil.rmtree(self.scratch, ignore_errors=True)
-        self._stderr.unlink(missing_ok=True)
+        if self._stderr is not None:
+            self._stderr.close()
+            self._stderr = None
 
     def _close_words(self) -> None:
         if self._words is not None:

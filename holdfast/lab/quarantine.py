@@ -23,6 +23,7 @@ create table if not exists quarantine (
     reason text not null,
     owner text not null,
     since real not null,
+    by_hand integer not null default 0,
     released_at real,
     released_by text
 )
@@ -31,12 +32,14 @@ create table if not exists quarantine (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Quarantine:
-    """One stay. Times are seconds since the Unix epoch; `owner` is who put it there."""
+    """One stay. Times are seconds since the Unix epoch; `owner` is who put it there. One that a
+    person put there `by_hand` waits for a person: no health job releases it."""
 
     device: str
     reason: str
     owner: str
     since: float
+    by_hand: bool = False
     released_at: float | None = None
     released_by: str | None = None
 
@@ -53,6 +56,7 @@ class QuarantineStore:
         try:
             with closing(sqlite3.connect(self._path, timeout=_BUSY_S)) as connection, connection:
                 connection.execute(_SCHEMA)
+                _add_missing_column(connection)
                 yield connection
         except sqlite3.DatabaseError as error:
             raise ConfigurationError(
@@ -60,14 +64,17 @@ class QuarantineStore:
                 place=Place(file=self._path),
             ) from error
 
-    def put(self, device: str, *, reason: str, owner: str, at: float) -> None:
+    def put(
+        self, device: str, *, reason: str, owner: str, at: float, by_hand: bool = False
+    ) -> None:
         """Take a device out of the lab. If it is out already, the first reason stands."""
         with self._open() as connection:
             connection.execute("begin immediate")
             if _current(connection, device) is None:
                 connection.execute(
-                    "insert into quarantine (device, reason, owner, since) values (?, ?, ?, ?)",
-                    (device, reason, owner, at),
+                    "insert into quarantine (device, reason, owner, since, by_hand)"
+                    " values (?, ?, ?, ?, ?)",
+                    (device, reason, owner, at, by_hand),
                 )
 
     def release(self, device: str, *, by: str, at: float) -> bool:
@@ -90,6 +97,13 @@ class QuarantineStore:
             return _read(connection, "where device = ? order by since desc", device)
 
 
+def _add_missing_column(connection: sqlite3.Connection) -> None:
+    """A file of before it was told who put a device there."""
+    names = {row[1] for row in connection.execute("pragma table_info(quarantine)")}
+    if "by_hand" not in names:
+        connection.execute("alter table quarantine add column by_hand integer not null default 0")
+
+
 def _current(connection: sqlite3.Connection, device: str) -> Quarantine | None:
     found = _read(connection, "where device = ? and released_at is null", device)
     return found[0] if found else None
@@ -97,7 +111,7 @@ def _current(connection: sqlite3.Connection, device: str) -> Quarantine | None:
 
 def _read(connection: sqlite3.Connection, condition: str, device: str) -> tuple[Quarantine, ...]:
     rows = connection.execute(
-        "select device, reason, owner, since, released_at, released_by from quarantine "
+        "select device, reason, owner, since, by_hand, released_at, released_by from quarantine "
         + condition,
         (device,),
     )
@@ -107,8 +121,9 @@ def _read(connection: sqlite3.Connection, condition: str, device: str) -> tuple[
             reason=str(reason),
             owner=str(owner),
             since=float(since),
+            by_hand=bool(by_hand),
             released_at=None if released_at is None else float(released_at),
             released_by=None if released_by is None else str(released_by),
         )
-        for name, reason, owner, since, released_at, released_by in rows
+        for name, reason, owner, since, by_hand, released_at, released_by in rows
     )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -10,19 +12,26 @@ from holdfast.deadline import Deadline
 from holdfast.device.device import Device
 from holdfast.device.evidence import collect_evidence, device_time, pieces_for
 from holdfast.device.vitals import read_vitals
-from holdfast.errors import LabError
+from holdfast.errors import DeviceRefused, LabError
 from holdfast.firmware.prepare import prepare
+from holdfast.firmware.workbench import Workbench
 from holdfast.journal import Journal, Ledger
+from holdfast.lab.adb_watch import AdbWatch
+from holdfast.lab.attached import require_adb_server
 from holdfast.lab.health import HealthLimits, Vitals, assess, worsened
 from holdfast.lab.inventory import AttachedSpec, DeviceSpec
 from holdfast.lab.provider import Endpoint
 from holdfast.lab.quarantine import QuarantineStore
 from holdfast.lab.recovery import recover
 from holdfast.report.redact import Redactor
-from holdfast.scenario.bench import bench_for, may_destroy, preparation_of
+from holdfast.scenario.bench import bench_for, endpoint_of, may_destroy, preparation_of
+from holdfast.scenario.check_up import check_up
 from holdfast.scenario.ladder import rungs_for
 
 __all__ = ["Care", "CareTimes"]
+
+Permit = Callable[[], None]
+"""Is asked before each use of a device; raises LeaseLost."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,6 +42,7 @@ class CareTimes:
     recover_s: float = 5400.0
     look_s: float = 30.0
     evidence_s: float = 240.0
+    check_up_s: float = 900.0
 
 
 class Care:
@@ -57,16 +67,22 @@ class Care:
         self._since = ""
         self._redactor = Redactor(salt=secrets.token_bytes(16))
         self._reported = False
+        self._watch: AdbWatch | None = None
+        self._drops = 0
 
-    def prepare(self, endpoint: Endpoint, journal: Journal, ledger: Ledger) -> None:
+    def prepare(
+        self, endpoint: Endpoint, journal: Journal, ledger: Ledger, *, permit: Permit
+    ) -> None:
         """Bring a device that was just started to the state that its entry declares."""
         if self._spec.prepare is None:
             return
         deadline = Deadline.after(self._times.prepare_s)
-        bench = bench_for(self._spec, endpoint, journal=journal, ledger=ledger, deadline=deadline)
+        bench = bench_for(
+            self._spec, endpoint, journal=journal, ledger=ledger, deadline=deadline, permit=permit
+        )
         prepare(bench, preparation_of(self._spec.prepare, folder=self._folder), deadline)
 
-    def bring_back(self, journal: Journal, ledger: Ledger, *, why: str) -> None:
+    def bring_back(self, journal: Journal, ledger: Ledger, *, why: str, permit: Permit) -> None:
         """Climb the ladder with an attached device; what a run starts itself is started anew.
 
         LabError, and quarantine, if no rung helps.
@@ -75,8 +91,14 @@ class Care:
         if not isinstance(spec, AttachedSpec):
             return
         deadline = Deadline.after(self._times.recover_s)
-        endpoint = Endpoint(serial=spec.serial, adb_host=spec.adb_host, adb_port=spec.adb_port)
-        bench = bench_for(spec, endpoint, journal=journal, ledger=ledger, deadline=deadline)
+        bench = bench_for(
+            spec,
+            endpoint_of(spec),
+            journal=journal,
+            ledger=ledger,
+            deadline=deadline,
+            permit=permit,
+        )
         done = recover(
             spec.name,
             rungs_for(bench, spec, folder=self._folder),
@@ -88,24 +110,66 @@ class Care:
             journal=journal,
             deadline=deadline,
         )
+        self._drops = 0
         journal.fact("recovery.by", done.by)
 
-    def admit(self, device: Device) -> None:
-        """Read its health before a test. LabError if it is not fit for one."""
+    def give_up(self, why: str) -> None:
+        """Take an attached device out of the lab; what a run starts itself ends with the run."""
+        if isinstance(self._spec, AttachedSpec):
+            self._quarantine.put(self._spec.name, reason=why, owner=self._owner, at=time.time())
+
+    def take_back(self, journal: Journal, ledger: Ledger, *, permit: Permit) -> None:
+        """Release a device from quarantine if it passes the health job. LabError if it does not, or
+        if a person put it there."""
+        spec = self._spec
+        stay = self._quarantine.current(spec.name)
+        if stay is None:
+            return
+        where = (
+            f"it is in quarantine: {stay.reason} (put there by {stay.owner}; "
+            f"'holdfast release {spec.name}' takes it back)"
+        )
+        if stay.by_hand or not isinstance(spec, AttachedSpec):
+            raise LabError(where, device=spec.name)
+        deadline = Deadline.after(self._times.check_up_s)
+        try:
+            require_adb_server(spec, deadline)
+            bench = self._bench(spec, journal, ledger, permit, deadline)
+            check_up(bench, self._limits, journal, deadline)
+        except (LabError, DeviceRefused) as error:
+            said = str(error).removeprefix(f"{spec.name}: ")
+            raise LabError(f"{where}; the health job now: {said}", device=spec.name) from error
+        self._quarantine.release(spec.name, by=f"{self._owner}: health job passed", at=time.time())
+        journal.fact("quarantine.released", stay.reason)
+
+    def admit(self, device: Device, endpoint: Endpoint) -> None:
+        """Read its health before a test. LabError if it is not fit for one: an attached device goes
+        into quarantine until a health job finds it well."""
         deadline = Deadline.after(self._times.look_s, clock=device.clock)
         self._since = device_time(device.shell, deadline=deadline)
         self._before = self._read(device)
         device.journal.fact("health.before", asdict(self._before))
         ailments = assess(self._before, self._limits)
         if ailments:
-            raise LabError(
-                "not fit for a test: " + "; ".join(a.detail for a in ailments),
-                device=self._spec.name,
-            )
+            why = "not fit for a test: " + "; ".join(a.detail for a in ailments)
+            self.give_up(why)
+            raise LabError(why, device=self._spec.name)
+        self._watch = AdbWatch(
+            host=endpoint.adb_host, port=endpoint.adb_port, serial=endpoint.serial
+        )
+        self._watch.start()
+
+    def dismiss(self, device: Device) -> None:
+        """The device's use ends, however: count how often adb lost it though nobody asked for a
+        reboot."""
+        if self._watch is not None:
+            self._drops += max(0, self._watch.stop() - device.reboots)
+            self._watch = None
 
     def discharge(self, device: Device) -> None:
         """Read it after the test. What went wrong is told; whether it is fit is the next test's
         question, and what the firmware did is the verdict's."""
+        self.dismiss(device)
         after = self._read(device)
         device.journal.fact("health.after", asdict(after))
         found = worsened(self._before, after, self._limits)
@@ -129,6 +193,20 @@ class Care:
         )
         self._reported = True
 
+    def _bench(
+        self,
+        spec: AttachedSpec,
+        journal: Journal,
+        ledger: Ledger,
+        permit: Permit,
+        deadline: Deadline,
+    ) -> Workbench:
+        where = endpoint_of(spec)
+        return bench_for(
+            spec, where, journal=journal, ledger=ledger, deadline=deadline, permit=permit
+        )
+
     def _read(self, device: Device) -> Vitals:
         deadline = Deadline.after(self._times.look_s, clock=device.clock)
-        return Vitals(**asdict(read_vitals(device.shell, clock=device.clock, deadline=deadline)))
+        readings = read_vitals(device.shell, clock=device.clock, deadline=deadline)
+        return Vitals(**asdict(readings), adb_drops=self._drops)

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
+from functools import partial
 from typing import Protocol
 
 from holdfast.android.build import Build
 from holdfast.deadline import Deadline
 from holdfast.device.device import Device
 from holdfast.errors import HoldfastError, LabError
-from holdfast.journal import DestructiveCommand, Event, Journal, Ledger, StepStarted
+from holdfast.journal import DestructiveCommand, Event, Fact, Journal, Ledger, StepStarted
 from holdfast.lab.inventory import DeviceSpec, StoreAdapter
 from holdfast.lab.leases import Lease, LeaseTable, this_process
 from holdfast.lab.provider import Endpoint, Provider
 from holdfast.lab.quarantine import QuarantineStore
 from holdfast.pytest_plugin.rig import DeviceFacts, Need, NotCovered
 from holdfast.scenario.result import ScenarioPlan, ScenarioResult
+from holdfast.scenario.run import RESTORE_FAILED
 from holdfast.scenario.updates import UpdateMissing
 
 __all__ = ["Connect", "LabRig", "LooksAfter", "RunScenario"]
@@ -39,6 +42,7 @@ class Connect(Protocol):
         journal: Journal,
         ledger: Ledger,
         deadline: Deadline,
+        permit: Callable[[], None],
     ) -> Device: ...
 
 
@@ -51,16 +55,30 @@ class RunScenario(Protocol):
 
 
 class LooksAfter(Protocol):
-    """What is done for a device around tests: `holdfast.pytest_plugin.care`."""
+    """What is done for a device around tests: `holdfast.pytest_plugin.care`. `permit` is asked
+    before each use of the device."""
 
-    def prepare(self, endpoint: Endpoint, journal: Journal, ledger: Ledger) -> None:
+    def prepare(
+        self, endpoint: Endpoint, journal: Journal, ledger: Ledger, *, permit: Callable[[], None]
+    ) -> None:
         """After each start."""
 
-    def bring_back(self, journal: Journal, ledger: Ledger, *, why: str) -> None:
-        """Before a start, after the lab failed with the device."""
+    def bring_back(
+        self, journal: Journal, ledger: Ledger, *, why: str, permit: Callable[[], None]
+    ) -> None:
+        """Before a start, after the lab failed with the device, and at the end of its use."""
 
-    def admit(self, device: Device) -> None:
+    def give_up(self, why: str) -> None:
+        """The lab failed with it again and again."""
+
+    def take_back(self, journal: Journal, ledger: Ledger, *, permit: Callable[[], None]) -> None:
+        """It is in quarantine: release it if it is well. LabError if not."""
+
+    def admit(self, device: Device, endpoint: Endpoint) -> None:
         """Before each test. LabError if it is not fit for one."""
+
+    def dismiss(self, device: Device) -> None:
+        """The use that `admit` began is over. It touches nothing."""
 
     def discharge(self, device: Device) -> None:
         """After each scenario."""
@@ -102,6 +120,8 @@ class LabRig:
         self._device: Device | None = None
         self._failures = 0
         self._last_failure = ""
+        self._tried_to_take_back = False
+        self._keeping = ExitStack()
 
     def ready(self, journal: Journal, ledger: Ledger) -> DeviceFacts:
         if self._failures >= _GIVES_UP_AFTER:
@@ -110,25 +130,26 @@ class LabRig:
                 f"{self._last_failure}",
                 device=self._spec.name,
             )
-        stay = self._quarantine.current(self._spec.name)
-        if stay is not None:
-            raise LabError(
-                f"it is in quarantine: {stay.reason} (put there by {stay.owner}; "
-                f"'holdfast release {self._spec.name}' takes it back)",
-                device=self._spec.name,
-            )
         deadline = Deadline.after(self._start_s)
         with journal.step(f"make {self._spec.name} ready"):
+            if self._care is None or self._tried_to_take_back:
+                self._require_not_out()
             lease = self._leased()
+            permit = lease.fence()
             journal.subscribe(_fence(lease))
+            journal.subscribe(self._notice_failed_restore)
+            if self._quarantine.current(self._spec.name) is not None and self._care:
+                self._tried_to_take_back = True
+                self._care.take_back(journal, ledger, permit=permit)
+                deadline = Deadline.after(self._start_s)
             if self._sick and self._care:
-                self._care.bring_back(journal, ledger, why=self._sick)
+                self._care.bring_back(journal, ledger, why=self._sick, permit=permit)
                 deadline = Deadline.after(self._start_s)
             self._sick = ""
             new = self._endpoint is None
             endpoint = self._started(journal, deadline)
             if new and self._care:
-                self._care.prepare(endpoint, journal, ledger)
+                self._care.prepare(endpoint, journal, ledger, permit=permit)
                 deadline = Deadline.after(self._start_s)
             self._close()
             self._device = self._connect(
@@ -139,9 +160,10 @@ class LabRig:
                 journal=journal,
                 ledger=ledger,
                 deadline=deadline,
+                permit=permit,
             )
             if self._care:
-                self._care.admit(self._device)
+                self._care.admit(self._device, endpoint)
         return self._facts(self._device.build, endpoint)
 
     def run(self, plan: ScenarioPlan) -> ScenarioResult:
@@ -164,17 +186,29 @@ class LabRig:
         return result
 
     def suspect(self, why: str) -> None:
-        """Stop it; the next `ready` starts it anew."""
+        """Stop it; the next `ready` starts it anew. One that fails again and again is given up."""
         self._failures += 1
         self._last_failure = why.removeprefix(f"{self._spec.name}: ")
         self._sick = self._last_failure
+        if self._failures >= _GIVES_UP_AFTER and self._lease and self._care:
+            self._care.give_up(f"{self._failures} failures in a row; the last: {self._sick}")
         self._stop()
 
     def release(self) -> None:
+        """A device that was left sick is brought back first, or goes into quarantine."""
         self._stop()
         if self._lease is not None:
+            if self._sick and self._care:
+                _quietly(partial(self._bring_back_at_the_end, self._lease, self._care))
+            self._keeping.close()
             _quietly(self._lease.release)
             self._lease = None
+
+    def _bring_back_at_the_end(self, lease: Lease, care: LooksAfter) -> None:
+        if self._quarantine.current(self._spec.name) is None:
+            lease.require()
+            journal = Journal()
+            care.bring_back(journal, Ledger(journal), why=self._sick, permit=lease.fence())
 
     def _leased(self) -> Lease:
         if self._lease is None:
@@ -184,7 +218,22 @@ class LabRig:
                 holder=this_process(self._run_name),
                 at=time.time(),
             )
+            self._keeping.enter_context(self._lease.kept())
         return self._lease
+
+    def _require_not_out(self) -> None:
+        stay = self._quarantine.current(self._spec.name)
+        if stay is not None:
+            raise LabError(
+                f"it is in quarantine: {stay.reason} (put there by {stay.owner}; "
+                f"'holdfast release {self._spec.name}' takes it back)",
+                device=self._spec.name,
+            )
+
+    def _notice_failed_restore(self, event: Event) -> None:
+        """The verdict stands; the device must be brought back before it is used again."""
+        if isinstance(event, Fact) and event.key == RESTORE_FAILED:
+            self._sick = f"it could not be brought back to a clean state: {event.value}"
 
     def _started(self, journal: Journal, deadline: Deadline) -> Endpoint:
         if self._endpoint is None:
@@ -199,6 +248,8 @@ class LabRig:
 
     def _close(self) -> None:
         if self._device is not None:
+            if self._care:
+                self._care.dismiss(self._device)
             _quietly(self._device.close)
             self._device = None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -21,10 +21,15 @@ from holdfast.lab.providing import provider_for
 from holdfast.lab.quarantine import QuarantineStore
 from holdfast.lab.usb_power import UsbPower
 
-__all__ = ["bench_for", "leased_bench", "may_destroy", "preparation_of"]
+__all__ = ["bench_for", "endpoint_of", "leased_bench", "may_destroy", "preparation_of"]
 
 _START_S = 300.0
 _STOP_S = 20.0
+
+
+def endpoint_of(spec: AttachedSpec) -> Endpoint:
+    """Where an attached device is reached, in whatever mode it is in."""
+    return Endpoint(serial=spec.serial, adb_host=spec.adb_host, adb_port=spec.adb_port)
 
 
 def may_destroy(spec: DeviceSpec) -> bool:
@@ -45,9 +50,15 @@ def preparation_of(spec: PrepareSpec, *, folder: Path) -> Preparation:
 
 
 def bench_for(
-    spec: DeviceSpec, endpoint: Endpoint, *, journal: Journal, ledger: Ledger, deadline: Deadline
+    spec: DeviceSpec,
+    endpoint: Endpoint,
+    *,
+    journal: Journal,
+    ledger: Ledger,
+    deadline: Deadline,
+    permit: Callable[[], None] = lambda: None,
 ) -> Workbench:
-    """A workbench on a device that its provider has started."""
+    """A workbench on a device that its provider has started; `permit` is asked before each use."""
     fastboot = endpoint.fastboot
     if isinstance(spec, AttachedSpec):
         fastboot = spec.fastboot
@@ -70,6 +81,7 @@ def bench_for(
         restore=endpoint.restore,
         accept_key=endpoint.accept_key,
         say=lambda sentence: journal.fact("to do", sentence),
+        permit=permit,
     )
 
 
@@ -101,18 +113,26 @@ def leased_bench(
             lease.require()
 
     journal.subscribe(require_lease)
-    try:
-        if isinstance(spec, AttachedSpec):
-            endpoint = Endpoint(serial=spec.serial, adb_host=spec.adb_host, adb_port=spec.adb_port)
-        else:
-            start = deadline.within(_START_S)
-            endpoint = provider.start(start, say=lambda words: journal.fact("to do", words))
-        yield bench_for(spec, endpoint, journal=journal, ledger=Ledger(journal), deadline=deadline)
-    finally:
-        if not isinstance(spec, AttachedSpec):
-            with suppress(HoldfastError):
-                provider.stop(Deadline.after(_STOP_S))
-        lease.release()
+    with lease.kept():
+        try:
+            if isinstance(spec, AttachedSpec):
+                endpoint = endpoint_of(spec)
+            else:
+                start = deadline.within(_START_S)
+                endpoint = provider.start(start, say=lambda words: journal.fact("to do", words))
+            yield bench_for(
+                spec,
+                endpoint,
+                journal=journal,
+                ledger=Ledger(journal),
+                deadline=deadline,
+                permit=lease.fence(),
+            )
+        finally:
+            if not isinstance(spec, AttachedSpec):
+                with suppress(HoldfastError):
+                    provider.stop(Deadline.after(_STOP_S))
+            lease.release()
 
 
 def _require_not_out(name: str) -> None:

@@ -9,6 +9,7 @@ from holdfast.firmware.prepare import prepare
 from holdfast.firmware.reach import reach_mode
 from holdfast.firmware.states import Action, Mode
 from holdfast.firmware.workbench import Workbench
+from holdfast.lab.attached import require_adb_server
 from holdfast.lab.inventory import AttachedSpec
 from holdfast.lab.recovery import Rung
 from holdfast.scenario.bench import preparation_of
@@ -27,8 +28,12 @@ def rungs_for(bench: Workbench, spec: AttachedSpec, *, folder: Path) -> tuple[Ru
         reach_mode(controls, Mode.BOOTLOADER, deadline, bench.journal)
         reach_mode(controls, Mode.SYSTEM, deadline, bench.journal)
 
+    def reconnect(deadline: Deadline) -> None:
+        require_adb_server(spec, deadline)
+        act(Action.ADB_RECONNECT, deadline)
+
     rungs = [
-        Rung(name="reconnect", bound_s=30, act=lambda d: act(Action.ADB_RECONNECT, d)),
+        Rung(name="reconnect", bound_s=45, act=reconnect),
         Rung(name="restart_adbd", bound_s=60, act=bench.restart_adbd),
         Rung(name="reboot", bound_s=400, act=lambda d: act(Action.ADB_REBOOT, d)),
     ]

@@ -29,7 +29,9 @@ from holdfast.userdata.plant import plant
 from holdfast.userdata.seed import SeedPlan
 from holdfast.userdata.values import Snapshot
 
-__all__ = ["run_scenario"]
+__all__ = ["RESTORE_FAILED", "run_scenario"]
+
+RESTORE_FAILED = "restore.failed"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -228,13 +230,13 @@ def _attach_page(run: Run, evidence: Evidence) -> None:
 
 
 def _restore(run: Run) -> None:
-    """Back to a clean state. That it failed does not undo a verdict: the next scenario, which
-    begins by the same step, then fails by it and says so."""
+    """Back to a clean state. That it failed does not undo a verdict; whoever holds the device hears
+    of it by the fact RESTORE_FAILED."""
     try:
         with run.device.journal.step("bring the device back to a clean state"):
             make_clean(run.device, run.package_name, store=run.store, deadline=run.step())
-    except LabError as error:
-        run.device.journal.fact("restore.failed", str(error))
+    except (LabError, DeviceRefused) as error:
+        run.device.journal.fact(RESTORE_FAILED, str(error))
 
 
 def _require_clean_ledger(device: Device) -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 import secrets
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +22,7 @@ from holdfast.userdata.databases import DatabaseUnreadable, main_database, read_
 from holdfast.userdata.facts import Answers, facts_script, read_answers
 from holdfast.userdata.parse import Recorded, SnapshotCut, read_recording
 from holdfast.userdata.preferences import PreferencesFormatError, read_preferences
+from holdfast.userdata.scratch import scratch_folder
 from holdfast.userdata.script import ScriptPlan, area_script, second_look_script
 from holdfast.userdata.values import (
     Area,
@@ -82,8 +82,7 @@ def collect(device: DataDevice, package_name: str, *, deadline: Deadline) -> Sna
     taken_at = device.clock.time()
     answers = ask(device, checked_name(package_name), deadline)
     roots = area_roots(package_name, api=device.api)
-    with tempfile.TemporaryDirectory(prefix="holdfast-snapshot-") as folder:
-        scratch = Path(folder)
+    with scratch_folder("snapshot") as scratch:
         areas: dict[Area, AreaContent] = {}
         databases: list[Database] = []
         preferences: list[Preferences] = []

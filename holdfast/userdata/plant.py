@@ -13,7 +13,6 @@ from __future__ import annotations
 import io
 import re
 import tarfile
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +24,7 @@ from holdfast.errors import LabError
 from holdfast.userdata.collect import area_roots, ask, checked_name
 from holdfast.userdata.facts import Answers
 from holdfast.userdata.media_index import index_files
+from holdfast.userdata.scratch import scratch_folder
 from holdfast.userdata.seed import (
     ODD_NAMES,
     SeedFile,
@@ -101,8 +101,8 @@ def plant(
     plan = seed or SeedPlan()
     answers = ask(device, checked_name(package_name), deadline)
     roots = area_roots(package_name, api=device.api)
-    with tempfile.TemporaryDirectory(prefix="holdfast-seed-") as scratch:
-        items = list(_items(plan, Path(scratch)))
+    with scratch_folder("seed") as scratch:
+        items = list(_items(plan, scratch))
         written: dict[Area, int] = {}
         size_bytes, failed = 0, []
         reachable = [
@@ -111,7 +111,7 @@ def plant(
             if item.file.area in roots and _command(answers, package_name, item.file.area)
         ]
         for area, batch in _batches(reachable):
-            planter = _Planter(device, deadline, root=roots[area], scratch=Path(scratch))
+            planter = _Planter(device, deadline, root=roots[area], scratch=scratch)
             by_tar = answers.has_tar and len(batch) > _SCRIPTED_FILES
             write = planter.write_by_tar if by_tar else planter.write
             refused = write(batch, plan, command=_command(answers, package_name, area))

@@ -197,8 +197,10 @@ class _Course:
             for pid in _processes_of(self._temporary)
             if pid not in own
         ]
-        names = [path.name for path in self._temporary.iterdir()]
-        return [*found, *(f"folder {n}" for n in names if not n.startswith(_DISK_OF_A_DEVICE))]
+        if self._statuses[-1] >= 0:  # what a run that was killed left, the next one removes
+            names = [path.name for path in self._temporary.iterdir()]
+            found += [f"folder {n}" for n in names if not n.startswith(_DISK_OF_A_DEVICE)]
+        return found
 
     def _how_is_the_device(self) -> str:
         if self._attached is None:

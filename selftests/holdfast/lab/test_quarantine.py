@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -41,3 +43,16 @@ def test_a_file_that_is_no_store_is_named(tmp_path: Path) -> None:
     path.write_bytes(b"this is not a database, and long enough to be noticed" * 4)
     with pytest.raises(ConfigurationError, match=r"quarantine\.sqlite.*cannot be used"):
         QuarantineStore(path).current("pixel")
+
+
+def test_a_file_of_before_is_read_on(tmp_path: Path) -> None:
+    path = tmp_path / "quarantine.sqlite"
+    with closing(sqlite3.connect(path)) as old, old:
+        old.execute(
+            "create table quarantine (device text not null, reason text not null, owner text not"
+            " null, since real not null, released_at real, released_by text)"
+        )
+        old.execute("insert into quarantine values ('pixel', 'sick', 'a', 1.0, null, null)")
+    out = QuarantineStore(path).current("pixel")
+    assert out is not None
+    assert not out.by_hand

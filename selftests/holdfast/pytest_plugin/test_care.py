@@ -12,9 +12,11 @@ from holdfast.device.connect import connect
 from holdfast.device.device import Device
 from holdfast.errors import LabError
 from holdfast.journal import Attachment, Fact, Journal, Ledger
+from holdfast.lab.adb_host import AdbHost
 from holdfast.lab.inventory import AttachedSpec
 from holdfast.lab.quarantine import QuarantineStore
 from holdfast.pytest_plugin.care import Care
+from holdfast.scenario.bench import endpoint_of
 from selftests.holdfast.firmware.phone import Phone, phone
 
 
@@ -25,10 +27,15 @@ def pixel() -> Iterator[Phone]:
         yield made
 
 
+def anybody() -> None:
+    """Nobody else wants the phone."""
+
+
 class Clinic:
     """A care for `pixel`, as if it were attached by its host and port."""
 
     def __init__(self, pixel: Phone, folder: Path) -> None:
+        self.devices: list[Device] = []
         self.journal = Journal()
         self.ledger = Ledger(self.journal)
         self.quarantine = QuarantineStore(folder / "quarantine.sqlite3")
@@ -42,6 +49,10 @@ class Clinic:
         self.care = Care(self.spec, folder=folder, quarantine=self.quarantine, owner="run 7")
 
     def device(self) -> Device:
+        self.devices.append(self._connected())
+        return self.devices[-1]
+
+    def _connected(self) -> Device:
         return connect(
             name="phone",
             serial=self.spec.serial,
@@ -51,19 +62,25 @@ class Clinic:
             deadline=Deadline.after(60),
         )
 
+    def admit(self, device: Device) -> None:
+        self.care.admit(device, endpoint_of(self.spec))
+
     @property
     def facts(self) -> dict[str, object]:
         return {e.key: e.value for e in self.journal.events if isinstance(e, Fact)}
 
 
 @pytest.fixture
-def clinic(pixel: Phone, tmp_path: Path) -> Clinic:
-    return Clinic(pixel, tmp_path)
+def clinic(pixel: Phone, tmp_path: Path) -> Iterator[Clinic]:
+    made = Clinic(pixel, tmp_path)
+    yield made
+    for device in made.devices:
+        made.care.dismiss(device)
 
 
 def test_a_well_device_is_admitted_and_its_health_is_in_the_journal(clinic: Clinic) -> None:
     device = clinic.device()
-    clinic.care.admit(device)
+    clinic.admit(device)
     clinic.care.discharge(device)
     before = clinic.facts["health.before"]
     assert isinstance(before, dict)
@@ -78,14 +95,48 @@ def test_a_flat_battery_is_a_reason_of_the_lab_not_to_test(clinic: Clinic) -> No
     device.shell.run("dumpsys battery set level 3", deadline=Deadline.after(10))
     try:
         with pytest.raises(LabError, match="phone: not fit for a test: battery at 3 %"):
-            clinic.care.admit(device)
+            clinic.admit(device)
+        stay = clinic.quarantine.current("phone")
+        assert stay is not None
+        assert (stay.owner, stay.by_hand) == ("run 7", False)
+        with pytest.raises(LabError, match=r"put there by run 7.*the health job now: not fit"):
+            clinic.care.take_back(clinic.journal, clinic.ledger, permit=anybody)
     finally:
         device.shell.run("dumpsys battery reset", deadline=Deadline.after(10))
+    clinic.care.take_back(clinic.journal, clinic.ledger, permit=anybody)
+    assert clinic.quarantine.current("phone") is None
+    (stay,) = clinic.quarantine.history("phone")
+    assert stay.released_by == "run 7: health job passed"
+
+
+def test_what_a_person_took_out_is_left_to_a_person(clinic: Clinic) -> None:
+    clinic.quarantine.put("phone", reason="screen broken", owner="Li", at=1.0, by_hand=True)
+    with pytest.raises(LabError, match="screen broken"):
+        clinic.care.take_back(clinic.journal, clinic.ledger, permit=anybody)
+    assert clinic.quarantine.current("phone") is not None
+
+
+def test_drops_of_the_link_are_counted_and_reboots_that_were_asked_for_are_not(
+    clinic: Clinic, pixel: Phone
+) -> None:
+    device = clinic.device()
+    adb = AdbHost(host="127.0.0.1", port=pixel.adb_port)
+    clinic.admit(device)
+    device.reboot(deadline=Deadline.after(60))
+    for _ in range(4):
+        adb.disconnect(pixel.serial, Deadline.after(5))
+        pixel.bench().require_healthy(Deadline.after(30))
+    clinic.care.discharge(device)
+    after = clinic.facts["health.after"]
+    assert isinstance(after, dict)
+    assert after["adb_drops"] == 4
+    with pytest.raises(LabError, match="adb lost it 4 times"):
+        clinic.admit(device)
 
 
 def test_the_evidence_of_a_failure_is_kept(clinic: Clinic) -> None:
     device = clinic.device()
-    clinic.care.admit(device)
+    clinic.admit(device)
     clinic.care.gather(device)
     kept = {e.name for e in clinic.journal.events if isinstance(e, Attachment)}
     assert {"logcat.txt", "properties.txt"} <= kept
@@ -94,12 +145,12 @@ def test_the_evidence_of_a_failure_is_kept(clinic: Clinic) -> None:
 def test_a_device_that_only_lost_its_link_is_back_by_the_first_rung(
     pixel: Phone, clinic: Clinic
 ) -> None:
-    clinic.care.bring_back(clinic.journal, clinic.ledger, why="adb lost it")
+    clinic.care.bring_back(clinic.journal, clinic.ledger, why="adb lost it", permit=anybody)
     assert clinic.facts["recovery.by"] == "reconnect"
     assert clinic.quarantine.current("phone") is None
 
 
 def test_a_device_in_its_bootloader_is_back_by_a_later_rung(pixel: Phone, clinic: Clinic) -> None:
     pixel.cycle(Deadline.after(60), to_bootloader=True)
-    clinic.care.bring_back(clinic.journal, clinic.ledger, why="it did not come up")
+    clinic.care.bring_back(clinic.journal, clinic.ledger, why="it did not come up", permit=anybody)
     assert clinic.facts["recovery.by"] == "bootloader"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import cast
 
@@ -70,13 +71,55 @@ class FakeDevice:
         self.closed = True
 
 
+class FakeCare:
+    """Logs what is asked of it; `well` is what a health job and the ladder find."""
+
+    def __init__(self, quarantine: QuarantineStore) -> None:
+        self.log: list[str] = []
+        self.well = True
+        self._quarantine = quarantine
+
+    def prepare(
+        self, endpoint: Endpoint, journal: Journal, ledger: Ledger, *, permit: Callable[[], None]
+    ) -> None:
+        self.log.append("prepare")
+
+    def bring_back(
+        self, journal: Journal, ledger: Ledger, *, why: str, permit: Callable[[], None]
+    ) -> None:
+        self.log.append(f"bring back: {why}")
+        if not self.well:
+            self.give_up(why)
+            raise LabError("no rung helps", device="phone")
+
+    def give_up(self, why: str) -> None:
+        self.log.append("give up")
+        self._quarantine.put("phone", reason=why, owner="care", at=1.0)
+
+    def take_back(self, journal: Journal, ledger: Ledger, *, permit: Callable[[], None]) -> None:
+        self.log.append("take back")
+        if not self.well:
+            raise LabError("it is in quarantine, and still not well", device="phone")
+        self._quarantine.release("phone", by="health job", at=2.0)
+
+    def admit(self, device: Device, endpoint: Endpoint) -> None:
+        self.log.append("admit")
+
+    def dismiss(self, device: Device) -> None: ...
+
+    def discharge(self, device: Device) -> None: ...
+
+    def gather(self, device: Device) -> None: ...
+
+
 class Lab:
     """A rig with fakes at each of its seams."""
 
-    def __init__(self, state: Path, *, run_name: str = "mine") -> None:
+    def __init__(self, state: Path, *, run_name: str = "mine", cared_for: bool = False) -> None:
         self.provider = FakeProvider()
         self.leases = LeaseTable(state)
         self.quarantine = QuarantineStore(state / "quarantine.sqlite3")
+        self.care = FakeCare(self.quarantine)
         self.devices: list[FakeDevice] = []
         self.stores: list[StoreAdapter | None] = []
         self.rig = LabRig(
@@ -88,6 +131,7 @@ class Lab:
             quarantine=self.quarantine,
             connect=self._connect,
             run_scenario=self._run,
+            care=self.care if cared_for else None,
         )
 
     def _connect(
@@ -100,7 +144,9 @@ class Lab:
         journal: Journal,
         ledger: Ledger,
         deadline: Deadline,
+        permit: Callable[[], None],
     ) -> Device:
+        permit()
         self.devices.append(FakeDevice(ledger))
         return cast("Device", self.devices[-1])
 
@@ -228,3 +274,71 @@ def test_an_error_of_stopping_hides_nothing_and_gives_the_lease_back(lab: Lab) -
     lab.provider.stop_fails = True
     lab.rig.release()
     assert lab.leases.entry("the phone") == (1, None)
+
+
+def test_a_device_that_failed_last_is_brought_back_before_it_is_given_back(tmp_path: Path) -> None:
+    lab = Lab(tmp_path, cared_for=True)
+    lab.ready()
+    lab.rig.suspect("phone: the cable fell out")
+    lab.rig.release()
+    assert lab.care.log == ["prepare", "admit", "bring back: the cable fell out"]
+    assert lab.leases.entry("the phone") == (1, None)
+
+
+def test_a_device_that_cannot_be_brought_back_at_the_end_is_in_quarantine(tmp_path: Path) -> None:
+    lab = Lab(tmp_path, cared_for=True)
+    lab.ready()
+    lab.care.well = False
+    lab.rig.suspect("phone: the cable fell out")
+    lab.rig.release()
+    stay = lab.quarantine.current("phone")
+    assert stay is not None
+    assert stay.reason == "the cable fell out"
+    assert lab.leases.entry("the phone") == (1, None)
+
+
+def test_a_device_that_is_given_up_goes_into_quarantine(tmp_path: Path) -> None:
+    lab = Lab(tmp_path, cared_for=True)
+    for _ in range(2):
+        lab.ready()
+        lab.rig.suspect("phone: something stays before the home screen")
+    stay = lab.quarantine.current("phone")
+    assert stay is not None
+    assert stay.reason == ("2 failures in a row; the last: something stays before the home screen")
+
+
+def test_a_restore_that_fails_leaves_the_verdict_and_has_the_device_brought_back(
+    tmp_path: Path,
+) -> None:
+    lab = Lab(tmp_path, cared_for=True)
+    journal = Journal()
+    lab.ready(journal)
+    assert lab.rig.run(PLAN).verdict.passes
+    journal.fact("restore.failed", "phone: app stays")
+    lab.ready()
+    assert lab.care.log[2:] == [
+        "bring back: it could not be brought back to a clean state: phone: app stays",
+        "admit",
+    ]
+
+
+def test_a_device_in_quarantine_is_used_again_once_it_passes_the_health_job(
+    tmp_path: Path,
+) -> None:
+    lab = Lab(tmp_path, cared_for=True)
+    lab.quarantine.put("phone", reason="battery at 3 %", owner="nightly", at=1.0)
+    lab.ready()
+    assert lab.care.log[0] == "take back"
+    assert lab.quarantine.current("phone") is None
+
+
+def test_a_device_that_fails_the_health_job_is_asked_once_a_run(tmp_path: Path) -> None:
+    lab = Lab(tmp_path, cared_for=True)
+    lab.quarantine.put("phone", reason="battery at 3 %", owner="nightly", at=1.0)
+    lab.care.well = False
+    with pytest.raises(LabError, match="still not well"):
+        lab.ready()
+    with pytest.raises(LabError, match=r"in quarantine: battery at 3 %"):
+        lab.ready()
+    assert lab.care.log == ["take back"]
+    assert lab.provider.log == []
