@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-import time
 from pathlib import Path
 from typing import Annotated
 
@@ -21,8 +20,8 @@ from holdfast.lab.doctor import checks, state_of
 from holdfast.lab.inventory import Inventory, inventory_schema, read_inventory
 from holdfast.lab.leases import LeaseTable, default_state_dir
 from holdfast.lab.providing import provider_for
-from holdfast.lab.quarantine import QuarantineStore
 from holdfast.report.summary import ExitStatus
+from holdfast.scenario import lab_commands
 from holdfast.scenario.bench import leased_bench
 from holdfast.userdata import commands as userdata_commands
 
@@ -39,6 +38,7 @@ apk_commands.register(app)
 userdata_commands.register(app)
 dialogs_commands.register(app)
 firmware_commands.register(app, open_bench=leased_bench)
+lab_commands.register(app)
 
 DevicesFile = Annotated[Path, typer.Option("--devices", help="the file of the lab's devices")]
 DEFAULT_DEVICES = Path("devices.yaml")
@@ -61,7 +61,7 @@ def devices(
 
 def _table(inventory: Inventory, *, folder: Path) -> Table:
     leases = LeaseTable(default_state_dir())
-    quarantine = QuarantineStore(default_state_dir() / "quarantine.sqlite3")
+    quarantine = lab_commands.quarantine_store()
     table = Table(box=None)
     for heading in ("device", "kind", "state", "store", "leased by", "quarantine"):
         table.add_column(heading, no_wrap=heading != "quarantine")
@@ -69,25 +69,13 @@ def _table(inventory: Inventory, *, folder: Path) -> Table:
         _, holder = leases.entry(provider_for(spec, folder=folder).resource)
         held = f"run {holder.run}, process {holder.pid}" if holder and holder.alive else "-"
         stay = quarantine.current(spec.name)
-        out = f"{stay.reason} ({stay.owner})" if stay else "-"
+        stays = len(quarantine.history(spec.name))
+        past = f"- ({stays} times before)" if stays else "-"
+        out = f"{stay.reason} ({stay.owner})" if stay else past
         table.add_row(
             *(Text(t) for t in (spec.name, spec.kind, state_of(spec), spec.store or "-", held, out))
         )
     return table
-
-
-@app.command()
-def release(
-    name: Annotated[str, typer.Argument(help="a device that is in quarantine")],
-    by: Annotated[str, typer.Option(help="who says that it is well again")],
-    devices_file: DevicesFile = DEFAULT_DEVICES,
-) -> None:
-    """Take a device out of quarantine."""
-    spec = read_inventory(devices_file).device(name)
-    store = QuarantineStore(default_state_dir() / "quarantine.sqlite3")
-    if not store.release(spec.name, by=by, at=time.time()):
-        raise ConfigurationError(f"{name} is not in quarantine")
-    print(f"{name} is back in the lab")
 
 
 @app.command()

@@ -113,9 +113,16 @@ def test_a_fault_comes_at_its_step_once_and_is_written_down(tmp_path: Path) -> N
     reason="the virtual devices need mksh, toybox and fastboot",
 )
 @pytest.mark.parametrize(
-    ("attached", "fault"), [(False, Fault.RUNNER_KILLED), (True, Fault.REBOOT)]
+    ("attached", "fault", "outcome", "device"),
+    [
+        (False, Fault.RUNNER_KILLED, Outcome.PASSED, "gone with the run"),
+        (True, Fault.REBOOT, Outcome.INCONCLUSIVE, "well"),
+        (True, Fault.DIE, Outcome.INCONCLUSIVE, "quarantined"),
+    ],
 )
-def test_a_run_that_is_struck_ends_as_it_should(attached: bool, fault: Fault) -> None:
+def test_a_run_that_is_struck_ends_as_it_should(
+    attached: bool, fault: Fault, outcome: Outcome, device: str
+) -> None:
     """Killed while it seeds, it is run again; a phone that restarts makes it inconclusive."""
     session = Session(
         number=0,
@@ -123,9 +130,10 @@ def test_a_run_that_is_struck_ends_as_it_should(attached: bool, fault: Fault) ->
         attached=attached,
         tests=("tests/test_updates_by_the_same_signer.py::test_over_adb_it_keeps_everything",),
         strikes=(Strike(fault=fault, step=5, delay_s=0.0),),
+        recover_s=15.0,
     )
     ended = run_session(session)
     assert violations(ended) == (), ended.log
     assert list(ended.struck.values()) == [True]
-    expected = Outcome.INCONCLUSIVE if attached else Outcome.PASSED
-    assert [r.outcome for r in ended.records] == [expected], ended.log
+    assert [r.outcome for r in ended.records] == [outcome], ended.log
+    assert ended.device == device

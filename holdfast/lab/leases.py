@@ -12,7 +12,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,7 +34,6 @@ __all__ = [
 
 RENEW_S = 10.0
 STALE_S = 60.0
-_ASK_AGAIN_S = 0.2
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS leases (
@@ -113,19 +112,6 @@ class Lease:
                 f"{who}; this run must not touch the device any more",
                 device=self.device,
             )
-
-    def fence(self) -> Callable[[], None]:
-        """`require` for those who ask before each use: it looks again once a fifth of a second has
-        passed. A process that was stopped for longer finds out at its first use."""
-        asked_at = float("-inf")
-
-        def require() -> None:
-            nonlocal asked_at
-            if time.monotonic() - asked_at >= _ASK_AGAIN_S:
-                self.require()
-                asked_at = time.monotonic()
-
-        return require
 
     @contextmanager
     def kept(self) -> Iterator[None]:

@@ -135,7 +135,7 @@ class LabRig:
             if self._care is None or self._tried_to_take_back:
                 self._require_not_out()
             lease = self._leased()
-            permit = lease.fence()
+            permit = lease.require
             journal.subscribe(_fence(lease))
             journal.subscribe(self._notice_failed_restore)
             if self._quarantine.current(self._spec.name) is not None and self._care:
@@ -208,7 +208,7 @@ class LabRig:
         if self._quarantine.current(self._spec.name) is None:
             lease.require()
             journal = Journal()
-            care.bring_back(journal, Ledger(journal), why=self._sick, permit=lease.fence())
+            care.bring_back(journal, Ledger(journal), why=self._sick, permit=lease.require)
 
     def _leased(self) -> Lease:
         if self._lease is None:

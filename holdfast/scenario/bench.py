@@ -98,11 +98,13 @@ def _switch(spec: DeviceSpec, endpoint: Endpoint) -> UsbPower | None:
 
 @contextmanager
 def leased_bench(
-    devices: Path, name: str, journal: Journal, deadline: Deadline
+    devices: Path, name: str, journal: Journal, deadline: Deadline, *, also_out: bool = False
 ) -> Iterator[Workbench]:
-    """Lease, start and reach one device. An attached device is taken in whatever mode it is in."""
+    """Lease, start and reach one device. An attached device is taken in whatever mode it is in;
+    `also_out`: also from quarantine."""
     spec = read_inventory(devices).device(name)
-    _require_not_out(name)
+    if not also_out:
+        _require_not_out(name)
     provider = provider_for(spec, folder=devices.parent)
     lease = LeaseTable(default_state_dir()).acquire(
         provider.resource, device=name, holder=this_process("prepare"), at=time.time()
@@ -126,7 +128,7 @@ def leased_bench(
                 journal=journal,
                 ledger=Ledger(journal),
                 deadline=deadline,
-                permit=lease.fence(),
+                permit=lease.require,
             )
         finally:
             if not isinstance(spec, AttachedSpec):

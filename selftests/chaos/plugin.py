@@ -11,6 +11,7 @@ import os
 import shlex
 import signal
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -44,7 +45,7 @@ START_S = 45.0
 LIMITS = Limits(
     scenario_s=120.0, step_s=25.0, boot_s=40.0, push_s=10.0, install_s=20.0, settle_s=45.0
 )
-TIMES = CareTimes(prepare_s=60.0, recover_s=90.0, look_s=15.0, evidence_s=40.0)
+TIMES = CareTimes(prepare_s=60.0, recover_s=90.0, look_s=15.0, evidence_s=40.0, check_up_s=90.0)
 
 
 class ChaosRig:
@@ -125,7 +126,13 @@ def pytest_holdfast_make_rig(config: pytest.Config, spec: DeviceSpec) -> Rig:
         quarantine=quarantine,
         connect=connect,
         run_scenario=run,
-        care=Care(spec, folder=settings.folder, quarantine=quarantine, owner=owner, times=TIMES),
+        care=Care(
+            spec,
+            folder=settings.folder,
+            quarantine=quarantine,
+            owner=owner,
+            times=replace(TIMES, recover_s=session.recover_s),
+        ),
         start_s=START_S,
     )
     return ChaosRig(rig, striker)

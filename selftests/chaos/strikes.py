@@ -110,7 +110,7 @@ class Strike:
 class Session:
     """One run of pytest. `attached`: the device is no child of the run, it is there already.
 
-    `tests` are node ids without the device.
+    `tests` are node ids without the device. `recover_s` is what the ladder has for a device.
     """
 
     number: int
@@ -118,6 +118,7 @@ class Session:
     attached: bool
     tests: tuple[str, ...]
     strikes: tuple[Strike, ...]
+    recover_s: float = 90.0
 
     @property
     def candidate(self) -> Candidate:
@@ -142,6 +143,7 @@ def from_json(document: dict[str, object]) -> Session:
             Strike(fault=Fault(s["fault"]), step=int(s["step"]), delay_s=float(s["delay_s"]))
             for s in strikes
         ),
+        recover_s=float(str(document["recover_s"])),
     )
 
 
