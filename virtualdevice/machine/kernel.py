@@ -53,6 +53,7 @@ class MountFlag(IntFlag):
     BIND = 0x1000
     RECURSIVE = 0x4000
     PRIVATE = 0x40000
+    SHARED = 0x100000
 
 
 MNT_DETACH = 2

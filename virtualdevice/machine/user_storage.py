@@ -1,6 +1,7 @@
 """Mounts for the users of a phone, made in process 1: what shells, adb and apps see of storage.
 
-The file worker has mounts of its own, so that installd's work goes on behind a cover.
+The file worker has mounts of its own, so that installd's work goes on behind a cover; of those
+here it sees only what is mounted below PLACE.
 """
 
 from __future__ import annotations
@@ -11,11 +12,17 @@ from collections.abc import Sequence
 
 from virtualdevice.machine.kernel import MountFlag, mount, unmount
 
-__all__ = ["PLACE", "attach", "cover", "detach", "uncover"]
+__all__ = ["PLACE", "attach", "cover", "detach", "prepare", "uncover"]
 
 PLACE = "/storage/emulated"
 COVERS = MountFlag.NO_SUID | MountFlag.NO_DEVICES
 COVER_NAME = "covered"
+
+
+def prepare(root: str) -> None:
+    """Make the place; what comes and goes there is seen by the file worker, too."""
+    mount("storage", root + PLACE, "tmpfs", MountFlag.NO_SUID, options="mode=711")
+    mount("none", root + PLACE, "", MountFlag.SHARED)
 
 
 def attach(user_id: int) -> None:

@@ -135,7 +135,7 @@ def _mount_everything(config: dict[str, Any]) -> bool:
     mount("rootfs", "root", "tmpfs", MountFlag.NO_SUID, options="mode=755")
     for directory in config["root_directories"]:
         os.makedirs(f"root/{directory}", mode=0o755, exist_ok=True)
-    mount("storage", f"root{user_storage.PLACE}", "tmpfs", MountFlag.NO_SUID, options="mode=711")
+    user_storage.prepare("root")
     for name, target in config["root_links"].items():
         os.symlink(target, f"root/{name}")
     for name in ("system", "cache", "metadata"):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from virtualdevice.system.app_processes import AppProcesses
-from virtualdevice.system.packages.records import PackageRecord
+from virtualdevice.system.packages.records import PackageRecord, PackageUserState, uid_of
 from virtualdevice.system.parts import Parts
 from virtualdevice.system.personality import ScreenKind
 from virtualdevice.system.screen.apps import ChatApp, Launcher, LauncherIcon
@@ -76,31 +76,33 @@ class Activities:
         name = record.launcher_activity
         return record.name + name if name.startswith(".") else name
 
-    async def open_package(self, record: PackageRecord) -> Surface:
-        """Bring its window to the front, or open it."""
-        await self.mark_launched(record)
-        await self.processes.start(record.name, record.app_id)
+    async def open_package(self, record: PackageRecord, user_id: int = 0) -> Surface:
+        """Bring that user's window of it to the front, or open it."""
+        await self._mark_launched(record, user_id)
+        await self.processes.start(record.name, uid_of(user_id, record.app_id))
         for surface in self.screen.surfaces[1:]:
-            if surface.package == record.name and surface.kind is SurfaceKind.ACTIVITY:
+            same = (surface.package, surface.user_id) == (record.name, user_id)
+            if same and surface.kind is SurfaceKind.ACTIVITY:
                 self.screen.raise_activity(surface)
                 return surface
-        surface = await self._surface_of(record)
+        surface = await self._surface_of(record, user_id)
+        surface.user_id = user_id
         self.screen.open(surface)
         self._parts.log.write(
             "ActivityManager",
-            f"START u0 {{cmp={surface.component}}} from uid 2000 on display 0",
+            f"START u{user_id} {{cmp={surface.component}}} from uid 2000 on display 0",
             buffer="system",
         )
         return surface
 
-    async def mark_launched(self, record: PackageRecord) -> None:
-        state = record.user()
+    async def _mark_launched(self, record: PackageRecord, user_id: int) -> None:
+        state = record.user(user_id)
         if state.stopped or state.not_launched:
             launched = replace(state, stopped=False, not_launched=False)
-            self._parts.registry.put(record.with_user(0, launched))
+            self._parts.registry.put(record.with_user(user_id, launched))
             await self._parts.save_packages()
 
-    async def _surface_of(self, record: PackageRecord) -> Surface:
+    async def _surface_of(self, record: PackageRecord, user_id: int) -> Surface:
         if record.name in self.openers:
             return self.openers[record.name]()
         personality = self._parts.personality
@@ -121,30 +123,39 @@ class Activities:
             activity=activity,
             title=title,
             language=personality.language,
-            has_data=await self._parts.storage.has_user_data(record.name),
+            has_data=await self._parts.storage.has_user_data(record.name, user_id),
         )
 
-    async def stop_package(self, name: str) -> None:
-        """Its processes end and its windows go."""
-        self.screen.close_package(name)
-        await self.processes.kill(name)
+    async def stop_package(self, name: str, user_id: int = 0) -> None:
+        """That user's process of it ends and its windows go."""
+        self.screen.close_package(name, user_id)
+        await self.processes.kill(name, user_id)
 
     async def package_changed(self, name: str) -> None:
         """Installed, updated, removed or cleared: whatever ran of it was killed."""
-        await self.stop_package(name)
+        for user_id in self._parts.users.ids:
+            await self.stop_package(name, user_id)
 
-    def icons(self) -> list[LauncherIcon]:
-        """What the launcher shows: every installed app that has something to open."""
+    async def stop_user(self, user_id: int) -> None:
+        """All that this user runs ends."""
+        for name in self.processes.of_user(user_id):
+            await self.stop_package(name, user_id)
+
+    def icons(self, user_id: int) -> list[LauncherIcon]:
+        """What the launcher shows: every app of this user that has something to open."""
         locale = self._parts.personality.locale
         found = [
             (record.name, record.label_in(locale))
             for record in self._parts.registry
             if record.code_present
             and record.launcher_activity
-            and record.user().installed
-            and record.user().enabled in (0, 1)
+            and _can_be_opened(record.user(user_id))
         ]
         return sorted(found, key=lambda icon: (icon[1], icon[0]))
+
+
+def _can_be_opened(state: PackageUserState) -> bool:
+    return state.installed and not state.hidden and state.enabled in (0, 1)
 
 
 def make_launcher(

@@ -13,6 +13,7 @@ import signal
 from collections.abc import Callable
 
 from virtualdevice.seams import Child, Credentials, Machine
+from virtualdevice.system.packages.records import PER_USER_RANGE
 
 __all__ = ["AppProcesses"]
 
@@ -23,21 +24,22 @@ INTERNET_GROUPS = (3003, 9997)  # inet, everybody
 class AppProcesses:
     """Those of one boot. `on_end` is told when one ends by itself or is killed from a shell."""
 
-    def __init__(self, machine: Machine, on_end: Callable[[str], None]) -> None:
+    def __init__(self, machine: Machine, on_end: Callable[[str, int], None]) -> None:
         self._machine = machine
         self._on_end = on_end
-        self._running: dict[str, Child] = {}
+        self._running: dict[tuple[str, int], Child] = {}
         self._watches: set[asyncio.Task[None]] = set()
         self._pipe: tuple[int, int] | None = None
 
-    def pid_of(self, package_name: str) -> int | None:
+    def pid_of(self, package_name: str, user_id: int = 0) -> int | None:
         """None if it does not run."""
-        child = self._running.get(package_name)
+        child = self._running.get((package_name, user_id))
         return child.pid if child is not None else None
 
     async def start(self, package_name: str, uid: int) -> None:
-        """Nothing if it runs already."""
-        if package_name in self._running:
+        """Nothing if that user's runs already."""
+        key = package_name, uid // PER_USER_RANGE
+        if key in self._running:
             return
         if self._pipe is None:
             self._pipe = os.pipe()
@@ -46,14 +48,14 @@ class AppProcesses:
             credentials=Credentials(uid=uid, gid=uid, groups=INTERNET_GROUPS),
             stdin=self._pipe[0],
         )
-        self._running[package_name] = child
-        watch = asyncio.get_running_loop().create_task(self._watch(package_name, child))
+        self._running[key] = child
+        watch = asyncio.get_running_loop().create_task(self._watch(key, child))
         self._watches.add(watch)
         watch.add_done_callback(self._watches.discard)
 
-    async def kill(self, package_name: str) -> None:
+    async def kill(self, package_name: str, user_id: int = 0) -> None:
         """Returns when it is gone; `on_end` is not told."""
-        child = self._running.pop(package_name, None)
+        child = self._running.pop((package_name, user_id), None)
         if child is not None:
             child.send_signal(signal.SIGKILL)
             await child.wait()
@@ -69,8 +71,12 @@ class AppProcesses:
                 os.close(descriptor)
         self._pipe = None
 
-    async def _watch(self, package_name: str, child: Child) -> None:
+    def of_user(self, user_id: int) -> list[str]:
+        """The packages of which that user has a process."""
+        return [name for name, owner in self._running if owner == user_id]
+
+    async def _watch(self, key: tuple[str, int], child: Child) -> None:
         await child.wait()
-        if self._running.get(package_name) is child:
-            del self._running[package_name]
-            self._on_end(package_name)
+        if self._running.get(key) is child:
+            del self._running[key]
+            self._on_end(*key)

@@ -116,6 +116,24 @@ def _forget(parts: Parts, beginning: str) -> None:
         del parts.registry.extra[name]
 
 
+async def _lose_other_users(parts: Parts, boot: Boot) -> None:
+    await _lose_users(parts, [user.user_id for user in parts.users if user.user_id])
+
+
+async def _lose_profiles(parts: Parts, boot: Boot) -> None:
+    await _lose_users(parts, [user.user_id for user in parts.users if user.kind.is_profile])
+
+
+async def _lose_users(parts: Parts, user_ids: list[int]) -> None:
+    """The list of users lacks them, so whatever was theirs is destroyed as left over."""
+    for user_id in user_ids:
+        parts.users.remove(user_id)
+        await parts.storage.destroy_user(user_id)
+        for record in parts.registry:
+            parts.registry.put(record.without_user(user_id))
+    await parts.users.save(parts.machine)
+
+
 async def _lose_media_index(parts: Parts, boot: Boot) -> None:
     parts.registry.extra[INDEX_LOST] = "1"
 
@@ -192,6 +210,24 @@ BOOT_DEFECTS = (
         about="after a reboot credential-encrypted storage is never unlocked",
         reference="12",
         flags=frozenset({"ce_stays_locked"}),
+    ),
+    Defect(
+        name="ce_of_other_users_left_locked",
+        about="after a reboot the storage of work profiles and second users is never unlocked",
+        reference="12",
+        flags=frozenset({"ce_of_others_stays_locked"}),
+    ),
+    Defect(
+        name="work_profile_lost_on_reboot",
+        about="a reboot takes work profiles and clones, with all that is in them",
+        reference="30",
+        at_boot=_lose_profiles,
+    ),
+    Defect(
+        name="other_users_lost_on_reboot",
+        about="a reboot leaves user 0 alone on the phone",
+        reference="30",
+        at_boot=_lose_other_users,
     ),
     Defect(
         name="set_up_anew_on_reboot",

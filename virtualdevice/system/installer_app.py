@@ -22,6 +22,7 @@ from virtualdevice.system.screen.installer_surface import InstallerStage, Instal
 from virtualdevice.system.screen.installer_texts import installer_texts
 from virtualdevice.system.screen.widgets import AlertButton
 from virtualdevice.system.screen.windows import Screen
+from virtualdevice.system.users.controller import UserController
 
 __all__ = ["InstallerHost", "open_with_installer", "show_confirmation"]
 
@@ -47,6 +48,8 @@ class InstallerHost(Protocol):
     def activities(self) -> Activities: ...
     @property
     def installer(self) -> Installer: ...
+    @property
+    def user_controller(self) -> UserController: ...
     def begin(self, work: Coroutine[Any, Any, None]) -> None: ...
 
 
@@ -219,6 +222,7 @@ async def _install(
     options = InstallOptions(
         replace=True,
         given=True,
+        user_id=phone.user_controller.current_id,
         installer=installer or phone.parts.personality.installer_package,
     )
     door = Door.SESSION_APP if on_end is not None else Door.INSTALLER_UI
@@ -260,4 +264,4 @@ def _tell_of_space(phone: InstallerHost, surface: InstallerSurface) -> None:
 async def _open(phone: InstallerHost, name: str) -> None:
     record = phone.parts.registry.installed(name)
     if record is not None and record.launcher_activity:
-        await phone.activities.open_package(record)
+        await phone.activities.open_package(record, phone.user_controller.current_id)

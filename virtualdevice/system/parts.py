@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from virtualdevice.seams import Files, Machine
 from virtualdevice.system.log_buffer import LogBuffer
+from virtualdevice.system.packages.records import PackageRecord
 from virtualdevice.system.packages.registry import Registry
 from virtualdevice.system.packages.storage import AppStorage
 from virtualdevice.system.personality import Personality
@@ -38,6 +39,11 @@ class Parts:
     @property
     def files(self) -> Files:
         return self.machine.files
+
+    def keeps_data(self, record: PackageRecord) -> bool:
+        """Apps that are only named by the personality keep nothing, and boot sooner for it."""
+        package = self.personality.packages.get(record.name)
+        return not record.is_system or record.preload is not None or bool(package and package.apk)
 
     def now_ms(self) -> int:
         return int(self.clock() * 1000)

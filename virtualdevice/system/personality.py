@@ -11,6 +11,7 @@ from ruamel.yaml.comments import CommentedMap
 
 from holdfast.errors import ConfigurationError, Place
 from virtualdevice.system.prompts import DialogButton, DialogText, NoticeText, wrong_in
+from virtualdevice.system.users.records import UserKind
 from virtualdevice.system.yaml_values import YamlReader, load_mapping, merged
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "ScreenFacts",
     "StoreBehaviour",
     "SystemPackage",
+    "UserFacts",
     "list_personalities",
     "load_personality",
     "personality_document",
@@ -168,8 +170,19 @@ class StoreBehaviour:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class UserFacts:
+    """A user whom a new phone has besides user 0, whose profile a profile is. A `credential` is
+    a PIN or a password; a profile with one of its own is not opened with its parent's."""
+
+    name: str
+    kind: UserKind = UserKind.SECONDARY
+    credential: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Personality:
-    """One firmware build of one model."""
+    """One firmware build of one model. `credential`: the PIN or password of a new phone's user 0,
+    none for a phone that opens by itself."""
 
     version: int
     title: str
@@ -183,6 +196,8 @@ class Personality:
     packages: Mapping[str, SystemPackage] = field(default_factory=dict)
     installer_package: str = "com.android.packageinstaller"
     store: StoreBehaviour | None = None
+    credential: str = ""
+    users: tuple[UserFacts, ...] = ()
     defects: tuple[str, ...] = ()
     first_app_id: int = 10000
     name: str = ""

@@ -31,6 +31,8 @@ from virtualdevice.system.screen.windows import Screen
 from virtualdevice.system.settings import Settings
 from virtualdevice.system.store import make_store
 from virtualdevice.system.uninstaller_app import open_with_uninstaller
+from virtualdevice.system.users.changes import UserChanges
+from virtualdevice.system.users.controller import UserController
 from virtualdevice.system.users.roster import Roster
 
 __all__ = ["Phone"]
@@ -72,6 +74,8 @@ class Phone:
             bars=personality.properties.get("qemu.hw.mainkeys") != "1",
         )
         self.screen.font_scale = self._font_scale
+        self.screen.keyguard.guard(self._credential, self._credential_typed)
+        self.screen.keyguard.language = personality.language
         self.fingers = Fingers(self.screen)
         self.activities = Activities(self.parts, self.screen)
         self.remover = Remover(
@@ -82,6 +86,10 @@ class Phone:
             defects=defects,
             remover=self.remover,
             on_change=self.activities.package_changed,
+        )
+        self.user_controller = UserController(self.parts, defects=defects)
+        self.user_changes = UserChanges(
+            self.parts, controller=self.user_controller, remover=self.remover
         )
         self.sessions = Sessions(self.parts, self.installer)
         self.store = make_store(self)
@@ -96,17 +104,19 @@ class Phone:
         properties = self.parts.properties
         if not properties.get("ro.runtime.firstboot"):
             properties.set("ro.runtime.firstboot", str(self.parts.now_ms()))
+        await self.user_changes.make_those_of_the_build()
+        await self.user_controller.boot()
         if self._boot_hangs:
             return
         for name, value in (
             ("init.svc.bootanim", "stopped"),
             ("service.bootanim.exit", "1"),
-            ("sys.user.0.ce_available", "false" if self.credential_storage_locked else "true"),
             ("dev.bootcomplete", "1"),
             ("sys.boot_completed", "1"),
         ):
             properties.set(name, value)
         await self.parts.settings.save(self.parts.machine)
+        self.screen.lock_if_secure()
         self.booted = True
         self._heartbeat = asyncio.get_running_loop().create_task(self._report_health())
         if self.store is not None:
@@ -132,11 +142,6 @@ class Phone:
         return self.defects.has("boot_never_completes") or (
             later and self.defects.has("second_boot_never_completes")
         )
-
-    @property
-    def credential_storage_locked(self) -> bool:
-        """Whether this boot never came to the first unlock."""
-        return self.defects.has("ce_stays_locked") and self.parts.registry.boots > 1
 
     def deliver_broadcast(self, intent: Intent) -> tuple[int, str]:
         """To the receivers that this phone has; the result code and data of an ordered one."""
@@ -250,14 +255,44 @@ class Phone:
             )
 
     def _icons(self) -> list[tuple[str, str]]:
-        return self.activities.icons()
+        return self.activities.icons(self.user_controller.current_id)
 
     def _open_from_launcher(self, name: str) -> None:
-        record = self.parts.registry.installed(name)
-        if record is not None:
-            self.begin(self._open(name))
+        self.begin(self._open(name))
 
     async def _open(self, name: str) -> None:
-        record = self.parts.registry.installed(name)
+        user_id = self.user_controller.current_id
+        record = self.parts.registry.installed(name, user_id)
         if record is not None:
-            await self.activities.open_package(record)
+            await self.activities.open_package(record, user_id)
+
+    async def switch_user(self, user_id: int) -> bool:
+        """That user has the screen; false if it cannot have it."""
+        if not await self.user_controller.switch(user_id):
+            return False
+        self.screen.go_home()
+        self.screen.lock_if_secure()
+        return True
+
+    async def stop_user(self, user_id: int) -> None:
+        """With its profiles."""
+        for profile in self.parts.users.profiles_of(user_id):
+            await self.activities.stop_user(profile.user_id)
+        await self.activities.stop_user(user_id)
+        await self.user_controller.stop(user_id)
+
+    def _credential(self) -> str:
+        """What has to be typed on the lock screen now."""
+        user = self.parts.users.get(self.user_controller.current_id)
+        return user.credential if user is not None else ""
+
+    def _credential_typed(self, text: str) -> bool:
+        """On the lock screen; whether it was right, which opens it and the user's storage."""
+        user_id = self.user_controller.current_id
+        if text != self._credential():
+            return False
+        self.begin(self._unlock(user_id))
+        return True
+
+    async def _unlock(self, user_id: int) -> None:
+        await self.user_controller.unlock(user_id)

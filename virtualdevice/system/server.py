@@ -108,6 +108,7 @@ class AndroidServer(SystemServer):
         values = build_properties(self._personality, machine.serialno)
         await parts.properties.start(machine, values | dict(self._boot_properties))
         await parts.settings.start(machine)
+        await parts.users.load(machine)
         upgraded = await boot_packages(phone.parts, phone.defects)
         if phone.defects.has("boot_crashes_late"):
             raise BootFailed("the system server crashed")

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator, Mapping
-from typing import Any, Protocol, TypeVar
+from collections.abc import Callable, Iterator, Mapping
+from typing import Protocol, TypeVar
 
 from holdfast.apk.decision import Decision, Door, Outcome
-from virtualdevice.system.activities import Activities
-from virtualdevice.system.installer_app import show_confirmation
+from virtualdevice.system.installer_app import InstallerHost, show_confirmation
 from virtualdevice.system.packages.answers import InstallAnswer
 from virtualdevice.system.packages.candidate import ApkFile, Parsed, parse_delivery
-from virtualdevice.system.packages.installer import Installer
 from virtualdevice.system.packages.removal import Remover
 from virtualdevice.system.packages.rules import InstallOptions
-from virtualdevice.system.parts import Parts
 from virtualdevice.system.personality import AfterBoot, GoodUpdate, Mismatch, StoreBehaviour
 from virtualdevice.system.prompts import DialogText, NoticeText
 from virtualdevice.system.screen.dialogs import DataDialog
 from virtualdevice.system.screen.installer_surface import InstallerStage
 from virtualdevice.system.screen.overlays import Notification
-from virtualdevice.system.screen.windows import Screen
 
 __all__ = ["Store", "StoreHost", "make_store"]
 
@@ -47,20 +43,11 @@ TEXTS = {
 }
 
 
-class StoreHost(Protocol):
+class StoreHost(InstallerHost, Protocol):
     """What the store needs of the phone."""
 
     @property
-    def parts(self) -> Parts: ...
-    @property
-    def screen(self) -> Screen: ...
-    @property
-    def activities(self) -> Activities: ...
-    @property
-    def installer(self) -> Installer: ...
-    @property
     def remover(self) -> Remover: ...
-    def begin(self, work: Coroutine[Any, Any, None]) -> None: ...
 
 
 def make_store(phone: StoreHost) -> Store | None:
@@ -190,7 +177,12 @@ class Store:
 
     async def _install(self, file: ApkFile) -> InstallAnswer:
         package = self._behaviour.package
-        options = InstallOptions(replace=True, given=True, installer=package)
+        options = InstallOptions(
+            replace=True,
+            given=True,
+            installer=package,
+            user_id=self._phone.user_controller.current_id,
+        )
         record = self._phone.parts.registry.get(package)
         uid = record.app_id if record else 1000
         return await self._phone.installer.install(

@@ -53,8 +53,13 @@ def test_shared_storage_of_a_user_comes_and_goes(device: RunningDevice) -> None:
     assert say(device, "echo x > /storage/emulated/10/f", SHELL) == ""
     assert say(device, "ls /storage/emulated") == "0\n10\n"
     assert device.do(machine.files.read("/data/media/10/f")) == b"x\n"
+    assert device.do(machine.files.read("/storage/emulated/10/f")) == b"x\n"
+    device.do(machine.attach_storage(0))
+    device.do(machine.files.write("/storage/emulated/0/g", b"", mode=0o644, uid=0, gid=0))
+    assert say(device, "ls /data/media/0") == "g\n"
     for _ in range(2):
         device.do(machine.detach_storage(10))
+    assert device.do(machine.files.list("/storage/emulated")) == ["0"]
     assert say(device, "ls /storage/emulated") == "0\n"
     assert say(device, "cd /storage/emulated/0 && echo there", SHELL) == "there\n"
 

@@ -112,6 +112,9 @@ def of_kind(kind: str) -> list[str]:
         "downgrade_accepted": "downgrade",
         "record_kept_data_removed": "keep",
         "ce_left_locked": "boot",
+        "ce_of_other_users_left_locked": "users",
+        "work_profile_lost_on_reboot": "users",
+        "other_users_lost_on_reboot": "users",
         "good_update_refused": "answer",
         "update_reverted_on_reboot": "revert",
     }

@@ -6,8 +6,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from virtualdevice.system.activities import Intent, full_class
+from virtualdevice.system.commands.activity_users import USER_VERBS
 from virtualdevice.system.commands.arguments import CommandRefused, Words
 from virtualdevice.system.commands.intents import StartOptions, read_intent
+from virtualdevice.system.commands.user_words import user_named, user_option
 from virtualdevice.system.invocation import Invocation
 from virtualdevice.system.packages.records import PackageRecord
 from virtualdevice.system.phone import Phone
@@ -28,12 +30,15 @@ async def start(phone: Phone, call: Invocation, words: Words) -> int:
     opened = await phone.open_document(intent)
     if opened:
         return await _started(phone, call, options)
-    record = _target(phone, intent)
+    user_id = user_named(phone, options.user)
+    if user_id is None:
+        raise CommandRefused("Error: Can't start activity with user 'all'")
+    record = _target(phone, intent, user_id)
     if record is None:
         return await _not_started(phone, call, intent)
     if options.stop_first:
-        await phone.activities.stop_package(record.name)
-    await phone.activities.open_package(record)
+        await phone.activities.stop_package(record.name, user_id)
+    await phone.activities.open_package(record, user_id)
     return await _started(phone, call, options)
 
 
@@ -65,40 +70,42 @@ async def _not_started(phone: Phone, call: Invocation, intent: Intent) -> int:
     return 1
 
 
-def _target(phone: Phone, intent: Intent) -> PackageRecord | None:
+def _target(phone: Phone, intent: Intent, user_id: int) -> PackageRecord | None:
     """The app whose launcher activity an intent means; other activities are not modelled."""
     registry = phone.parts.registry
     if intent.component:
         package, name = full_class(intent.component)
-        record = registry.installed(package)
+        record = registry.installed(package, user_id)
         if record is not None and phone.activities.launcher_activity(record) == name:
             return record
         return None
     if intent.package:
-        record = registry.installed(intent.package)
+        record = registry.installed(intent.package, user_id)
         return record if record is not None and record.launcher_activity else None
     return None
 
 
 async def force_stop(phone: Phone, call: Invocation, words: Words) -> int:
-    while (option := words.option()) is not None:
-        if option == "--user":
-            words.value(option)
+    chosen = user_option(phone, words, default=None)
     name = words.required("Error: Argument required")
-    record = phone.parts.registry.installed(name)
-    await phone.activities.stop_package(name)
-    if record is not None:
-        phone.parts.registry.put(record.with_user(0, replace(record.user(), stopped=True)))
+    record = phone.parts.registry.present(name)
+    if record is None:
+        return 0
+    for user_id in record.user_ids if chosen is None else (chosen,):
+        await phone.activities.stop_package(name, user_id)
+        current = phone.parts.registry.get(name) or record
+        if current.user(user_id).installed:
+            stopped = replace(current.user(user_id), stopped=True)
+            phone.parts.registry.put(current.with_user(user_id, stopped))
     return 0
 
 
 async def kill(phone: Phone, call: Invocation, words: Words) -> int:
-    while (option := words.option()) is not None:
-        if option == "--user":
-            words.value(option)
+    chosen = user_option(phone, words, default=None)
     name = words.required("Error: Argument required")
     if phone.screen.top_activity.package != name:  # only what is in the background
-        await phone.activities.processes.kill(name)
+        for user_id in phone.parts.users.ids if chosen is None else (chosen,):
+            await phone.activities.processes.kill(name, user_id)
     return 0
 
 
@@ -108,22 +115,6 @@ async def broadcast(phone: Phone, call: Invocation, words: Words) -> int:
     await call.out(f"Broadcasting: {shown}")
     result, data = phone.deliver_broadcast(intent)
     await call.out(f"Broadcast completed: result={result}" + (f', data="{data}"' if data else ""))
-    return 0
-
-
-async def get_current_user(phone: Phone, call: Invocation, words: Words) -> int:
-    if phone.api < 24:
-        raise CommandRefused("Error: unknown command 'get-current-user'")
-    await call.out("0")
-    return 0
-
-
-async def started_user_state(phone: Phone, call: Invocation, words: Words) -> int:
-    user = words.required("Error: Argument required")
-    if user != "0":
-        await call.out("User is not started: " + user)
-        return 0
-    await call.out("RUNNING_LOCKED" if phone.credential_storage_locked else "RUNNING_UNLOCKED")
     return 0
 
 
@@ -161,8 +152,6 @@ VERBS: dict[str, Verb] = {
     "kill": kill,
     "kill-all": nothing,
     "broadcast": broadcast,
-    "get-current-user": get_current_user,
-    "get-started-user-state": started_user_state,
     "get-config": get_config,
     "instrument": instrument,
     "startservice": nothing,
@@ -178,6 +167,9 @@ async def run_activity(phone: Phone, call: Invocation) -> int:
     if verb is None:
         await call.error("usage: am [subcommand] [options]")
         return 1
+    user_verb, since = USER_VERBS.get(verb, (None, 0))
+    if user_verb is not None and phone.api >= since:
+        return await user_verb(phone, call, words)
     if verb not in VERBS:
         text = f"Error: unknown command '{verb}'" if phone.api < 26 else f"Unknown command: {verb}"
         await call.error(text)

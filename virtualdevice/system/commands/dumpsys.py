@@ -8,6 +8,7 @@ from virtualdevice.system.invocation import Invocation
 from virtualdevice.system.packages.dump import dump_package, dump_packages
 from virtualdevice.system.phone import Phone
 from virtualdevice.system.screen.surface import Surface
+from virtualdevice.system.users.dump import dump_users
 
 __all__ = ["SERVICES", "dumpsys"]
 
@@ -186,8 +187,7 @@ def dump_input_method(phone: Phone, arguments: Sequence[str]) -> str:
 
 
 def dump_user(phone: Phone, arguments: Sequence[str]) -> str:
-    state = "RUNNING_LOCKED" if phone.credential_storage_locked else "RUNNING_UNLOCKED"
-    return f"Users:\n  UserInfo{{0:Owner:13}} serialNo=0\n    State: {state}\n"
+    return dump_users(phone.parts, phone.user_controller)
 
 
 def dump_alarm(phone: Phone, arguments: Sequence[str]) -> str:
@@ -195,7 +195,8 @@ def dump_alarm(phone: Phone, arguments: Sequence[str]) -> str:
 
 
 def dump_account(phone: Phone, arguments: Sequence[str]) -> str:
-    return "User UserInfo{0:Owner:13}:\n  Accounts: 0\n"
+    users = [f"User {user.shown(phone.api)}:\n  Accounts: 0\n" for user in phone.parts.users]
+    return "\n".join(users)
 
 
 def dump_meminfo(phone: Phone, arguments: Sequence[str]) -> str:

@@ -36,7 +36,6 @@ EXTRA_OPTIONS = frozenset(
 )
 VALUE_OPTIONS = frozenset(
     [
-        "--user",
         "--display",
         "--windowingMode",
         "--activityType",
@@ -56,6 +55,7 @@ class StartOptions:
 
     def __init__(self) -> None:
         self.wait = False
+        self.user = "current"
         self.stop_first = False
 
 
@@ -87,7 +87,9 @@ def _take(intent: Intent, word: str, words: Words, options: StartOptions) -> Int
         return replace(intent, extras={**intent.extras, words.value(word): ""})
     if not word.startswith("-"):
         return _positional(intent, word)
-    if word in VALUE_OPTIONS:
+    if word == "--user":
+        options.user = words.value(word)
+    elif word in VALUE_OPTIONS:
         words.value(word)
     options.wait = options.wait or word == "-W"
     options.stop_first = options.stop_first or word == "-S"

@@ -9,6 +9,7 @@ from virtualdevice.system.commands import (
     package_install,
     package_query,
     package_staged,
+    users,
 )
 from virtualdevice.system.commands.arguments import Words
 from virtualdevice.system.invocation import Invocation
@@ -44,11 +45,18 @@ VERBS: dict[str, Verb] = {
     "path": package_query.path,
     "dump": package_query.dump,
     "resolve-activity": package_query.resolve_activity,
+    "hide": package_change.hide,
+    "unhide": package_change.unhide,
+    "create-user": users.create_user,
+    "remove-user": users.remove_user,
+    "get-max-users": users.max_users,
+    "get-max-running-users": users.max_running_users,
     "get-stagedsessions": package_staged.list_staged,
     "rollback-app": package_staged.rollback_app,
     "uninstall-system-updates": package_staged.uninstall_system_updates,
 }
 SINCE = {
+    "get-max-running-users": 28,
     "install-existing": 26,
     "install-incremental": 30,
     "install-add-session": 29,
@@ -65,9 +73,6 @@ async def run_package(phone: Phone, call: Invocation) -> int:
     """`call.arguments` start with the verb."""
     words = Words(call.arguments)
     verb = words.next()
-    if verb == "get-max-users":
-        await call.out("Maximum supported users: 4")
-        return 0
     if verb in ("trim-caches", "set-install-location", "compile", "bg-dexopt-job"):
         return 0
     if verb == "get-install-location":

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from virtualdevice.system.commands.arguments import CommandRefused, Words
-from virtualdevice.system.invocation import Invocation
+from virtualdevice.system.commands.user_words import one_user, user_named
+from virtualdevice.system.invocation import SHELL_UID, Invocation
 from virtualdevice.system.packages.permissions import is_runtime
 from virtualdevice.system.packages.records import PackageRecord
 from virtualdevice.system.phone import Phone
@@ -49,14 +50,14 @@ async def uninstall(phone: Phone, call: Invocation, words: Words) -> int:
     name = words.required(
         "Error: package name not specified" if phone.api >= 24 else "Error: no package specified"
     )
-    record = phone.parts.registry.installed(name)
-    if user != "all" and record is None:
+    user_id = user_named(phone, user)
+    if user_id is not None and phone.parts.registry.installed(name, user_id) is None:
         text = f"Failure [not installed for {user}]"
         if phone.api < 24:
             text = f"Failure - not installed for {user}"
         await call.out(text)
         return 1
-    answer = await phone.remover.uninstall(name, keep_data=keep_data)
+    answer = await phone.remover.uninstall(name, keep_data=keep_data, user_id=user_id)
     if answer == "Success":
         await call.out("Success")
         return 0
@@ -69,19 +70,17 @@ async def uninstall(phone: Phone, call: Invocation, words: Words) -> int:
 
 
 async def clear(phone: Phone, call: Invocation, words: Words) -> int:
-    while (option := words.option()) is not None:
-        if option == "--user":
-            words.value(option)
+    user_id = one_user(phone, words)
     name = words.required("Error: no package specified")
-    if await phone.remover.clear(name):
+    if await phone.remover.clear(name, user_id):
         await call.out("Success")
         return 0
     await call.out("Failed")
     return 1
 
 
-def _known(phone: Phone, name: str) -> PackageRecord:
-    record = phone.parts.registry.installed(name)
+def _known(phone: Phone, name: str, user_id: int = 0) -> PackageRecord:
+    record = phone.parts.registry.installed(name, user_id)
     if record is None:
         raise CommandRefused(f"Error: java.lang.IllegalArgumentException: Unknown package: {name}")
     return record
@@ -89,12 +88,10 @@ def _known(phone: Phone, name: str) -> PackageRecord:
 
 async def grant_or_revoke(phone: Phone, call: Invocation, words: Words, *, grant: bool) -> int:
     """Runtime permissions that the app asks for; all others are refused in the version's words."""
-    while (option := words.option()) is not None:
-        if option == "--user":
-            words.value(option)
+    user_id = one_user(phone, words)
     name = words.required("Error: no package specified")
     permission = words.required("Error: no permission specified")
-    record = _known(phone, name)
+    record = _known(phone, name, user_id)
     problem = ""
     if permission not in record.requested_permissions:
         problem = f"Package {name} has not requested permission {permission}"
@@ -111,10 +108,10 @@ async def grant_or_revoke(phone: Phone, call: Invocation, words: Words, *, grant
             f"{head}{joint}java.lang.SecurityException: {problem}",
             status=255 if phone.api >= 28 else 1,
         )
-    state = record.user()
+    state = record.user(user_id)
     held = tuple(p for p in state.runtime_permissions if p != permission)
     changed = replace(state, runtime_permissions=(*held, permission) if grant else held)
-    phone.parts.registry.put(record.with_user(0, changed))
+    phone.parts.registry.put(record.with_user(user_id, changed))
     await phone.parts.save_packages()
     return 0
 
@@ -141,18 +138,17 @@ async def reset_permissions(phone: Phone, call: Invocation, words: Words) -> int
 
 async def set_enabled(phone: Phone, call: Invocation, words: Words, *, verb: str) -> int:
     """A package as a whole; shell may not disable what is debuggable or its own to change."""
-    while (option := words.option()) is not None:
-        if option == "--user":
-            words.value(option)
+    user_id = one_user(phone, words)
     name = words.required("Error: no package or component specified")
-    record = _known(phone, name)
+    record = _known(phone, name, user_id)
     state = ENABLED_STATES[verb]
-    if call.caller.uid == 2000 and (phone.api < 24 or verb == "disable"):
+    if call.caller.uid == SHELL_UID and (phone.api < 24 or verb == "disable"):
         raise CommandRefused(
             "Error: java.lang.SecurityException: Permission Denial: attempt to change component "
             f"state from pid={call.pid}, uid={call.caller.uid}, package uid={record.app_id}"
         )
-    phone.parts.registry.put(record.with_user(0, replace(record.user(), enabled=state)))
+    changed = replace(record.user(user_id), enabled=state)
+    phone.parts.registry.put(record.with_user(user_id, changed))
     await phone.parts.save_packages()
     await phone.activities.package_changed(name)
     await call.out(f"Package {name} new state: {STATE_NAMES[state]}")
@@ -181,14 +177,37 @@ async def set_installer(phone: Phone, call: Invocation, words: Words) -> int:
 
 
 async def suspend(phone: Phone, call: Invocation, words: Words, *, suspended: bool = True) -> int:
-    while (option := words.option()) is not None:
-        if option == "--user":
-            words.value(option)
-    record = _known(phone, words.required("Error: no package specified"))
-    phone.parts.registry.put(record.with_user(0, replace(record.user(), suspended=suspended)))
+    user_id = one_user(phone, words)
+    record = _known(phone, words.required("Error: no package specified"), user_id)
+    changed = replace(record.user(user_id), suspended=suspended)
+    phone.parts.registry.put(record.with_user(user_id, changed))
     await phone.parts.save_packages()
     await call.out(f"Package {record.name} new suspended state: {str(suspended).lower()}")
     return 0
+
+
+async def hide(phone: Phone, call: Invocation, words: Words, *, hidden: bool = True) -> int:
+    """Root's: the user is as if without it, and its data stays."""
+    user_id = one_user(phone, words)
+    name = words.required("Error: no package specified")
+    record = phone.parts.registry.get(name)
+    if call.caller.uid == SHELL_UID:
+        raise CommandRefused(
+            f"Error: java.lang.SecurityException: Neither user {SHELL_UID} nor current process has "
+            "android.permission.MANAGE_USERS."
+        )
+    if record is not None and record.user(user_id).installed:
+        changed = replace(record.user(user_id), hidden=hidden)
+        phone.parts.registry.put(record.with_user(user_id, changed))
+        await phone.parts.save_packages()
+        await phone.activities.package_changed(name)
+    shown = record is not None and record.user(user_id).installed and hidden
+    await call.out(f"Package {name} new hidden state: {'true' if shown else 'false'}")
+    return 0
+
+
+async def unhide(phone: Phone, call: Invocation, words: Words) -> int:
+    return await hide(phone, call, words, hidden=False)
 
 
 async def unsuspend(phone: Phone, call: Invocation, words: Words) -> int:

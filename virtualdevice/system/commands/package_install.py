@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from holdfast.apk.decision import Door
 from virtualdevice.system.commands.arguments import CommandRefused, Words
+from virtualdevice.system.commands.user_words import one_user, user_named
 from virtualdevice.system.invocation import Invocation
 from virtualdevice.system.packages.answers import InstallAnswer, refusal
 from virtualdevice.system.packages.candidate import ApkFile
@@ -63,12 +62,12 @@ class ParsedOptions:
     `waits`: a staged install is to be reported when it was verified, not when it was handed in.
     """
 
-    def __init__(self, words: Words, *, api: int) -> None:
+    def __init__(self, words: Words, *, phone: Phone) -> None:
         self.size_bytes = -1
-        self.user = "all"
         self.waits = True
-        self._values: dict[str, bool | str | RollbackPolicy | None] = {}
-        self._api = api
+        self._values: dict[str, bool | str | int | RollbackPolicy | None] = {}
+        self._phone = phone
+        self._api = phone.api
         while (option := words.option()) is not None:
             self._take(option, words)
 
@@ -82,7 +81,7 @@ class ParsedOptions:
         elif option == "-S":
             self.size_bytes = _size(words.value(option))
         elif option == "--user":
-            self.user = words.value(option)
+            self._values["user_id"] = _existing_user(self._phone, words.value(option))
         elif option == "--enable-rollback" and self._api >= 29:
             self._values["rollback_policy"] = RollbackPolicy(int(words.number(default=0)))
         elif option == "--staged-ready-timeout" and self._api >= 31:
@@ -97,6 +96,13 @@ class ParsedOptions:
     @property
     def options(self) -> InstallOptions:
         return InstallOptions(**self._values)  # type: ignore[arg-type]
+
+
+def _existing_user(phone: Phone, word: str) -> int | None:
+    user_id = user_named(phone, word)
+    if user_id is not None and phone.parts.users.get(user_id) is None:
+        raise CommandRefused(f"Failure [user {user_id} doesn't exist]")
+    return user_id
 
 
 def _unknown(option: str, api: int) -> CommandRefused:
@@ -129,7 +135,7 @@ async def install(phone: Phone, call: Invocation, words: Words) -> int:
     if phone.api >= 36 and not phone.booted:
         await call.error("Error: device is still booting.")
         return 1
-    parsed = ParsedOptions(words, api=phone.api)
+    parsed = ParsedOptions(words, phone=phone)
     paths = words.rest()
     if parsed.size_bytes >= 0 and paths in ([], ["-"]):
         data = await call.read(parsed.size_bytes)
@@ -232,7 +238,7 @@ async def _complain(phone: Phone, call: Invocation, line: str) -> None:
 
 
 async def create(phone: Phone, call: Invocation, words: Words) -> int:
-    parsed = ParsedOptions(words, api=phone.api)
+    parsed = ParsedOptions(words, phone=phone)
     session = phone.sessions.create(parsed.options, owner_uid=call.caller.uid)
     await call.out(f"Success: created install session [{session.id}]")
     return 0
@@ -339,19 +345,16 @@ async def add_session(phone: Phone, call: Invocation, words: Words) -> int:
 
 async def install_existing(phone: Phone, call: Invocation, words: Words) -> int:
     """For a package that is there for another user, or that `--user` uninstalled."""
-    user = "0"
-    while (option := words.option()) is not None:
-        if option == "--user":
-            user = words.value(option)
+    user_id = one_user(phone, words)
     name = words.required("Error: package name not specified")
     record = phone.parts.registry.get(name)
     if record is None or not record.code_present:
         raise CommandRefused(
             f"android.content.pm.PackageManager$NameNotFoundException: Package {name} doesn't exist"
         )
-    phone.parts.registry.put(record.with_user(0, replace(record.user(), hidden=False)))
-    await phone.parts.save_packages()
-    await call.out(f"Package {name} installed for user: {user}")
+    _existing_user(phone, str(user_id))
+    await phone.installer.install_existing(record, user_id)
+    await call.out(f"Package {name} installed for user: {user_id}")
     return 0
 
 

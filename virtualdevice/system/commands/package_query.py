@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from virtualdevice.system.commands.arguments import CommandRefused, Words
 from virtualdevice.system.commands.package_staged import list_staged
+from virtualdevice.system.commands.user_words import one_user, user_named
+from virtualdevice.system.commands.users import user_lines
 from virtualdevice.system.invocation import Invocation
 from virtualdevice.system.packages.dump import dump_package
-from virtualdevice.system.packages.records import PackageRecord
+from virtualdevice.system.packages.records import PackageRecord, uid_of
 from virtualdevice.system.phone import Phone
 
 __all__ = ["dump", "list_something", "path", "resolve_activity"]
@@ -21,15 +23,21 @@ FEATURES = (
 )
 
 
+MERGED_API = 33
+"""From then on a list without --user is one of all users' packages."""
+
+
 class Listing:
     """Which packages `pm list packages` shows, and what of them."""
 
-    def __init__(self, words: Words) -> None:
+    def __init__(self, phone: Phone, words: Words) -> None:
         self.shown: set[str] = set()
+        self.user_ids = phone.parts.users.ids if phone.api >= MERGED_API else (0,)
         self.uid: int | None = None
         while (option := words.option()) is not None:
             if option == "--user":
-                words.value(option)
+                chosen = user_named(phone, words.value(option))
+                self.user_ids = phone.parts.users.ids if chosen is None else (chosen,)
             elif option == "--uid":
                 self.uid = int(words.value(option))
             else:
@@ -39,16 +47,18 @@ class Listing:
     def admits(self, record: PackageRecord) -> bool:
         """Whether the record is among what was asked for."""
         shown = self.shown
-        state = record.user()
-        if not (record.code_present and state.installed) and not shown & {"-u", "-a"}:
+        states = [record.user(user_id) for user_id in self.user_ids]
+        there = record.code_present and any(state.installed for state in states)
+        if not there and not shown & {"-u", "-a"}:
             return False
-        enabled = state.enabled in (0, 1)
+        enabled = any(state.enabled in (0, 1) for state in states)
+        uids = [uid_of(user_id, record.app_id) for user_id in self.user_ids]
         excluded = (
             ("-s" in shown and not record.is_system)
             or ("-3" in shown and record.is_system)
             or ("-d" in shown and enabled)
             or ("-e" in shown and not enabled)
-            or (self.uid is not None and record.app_id != self.uid)
+            or (self.uid is not None and self.uid not in uids)
         )
         return not excluded and self.filter in record.name
 
@@ -62,7 +72,8 @@ class Listing:
         if "-i" in self.shown:
             text += f"  installer={record.installer or 'null'}"
         if "-U" in self.shown:
-            text += f" uid:{record.app_id}"
+            users = [n for n in self.user_ids if record.user(n).installed] or self.user_ids[:1]
+            text += f" uid:{','.join(str(uid_of(n, record.app_id)) for n in users)}"
         return text
 
 
@@ -71,7 +82,7 @@ async def list_something(phone: Phone, call: Invocation, words: Words) -> int:
     if what == "staged-sessions" and phone.api >= 30:
         return await list_staged(phone, call, words)
     if what in ("packages", "package"):
-        listing = Listing(words)
+        listing = Listing(phone, words)
         lines = [listing.line(r) for r in phone.parts.registry if listing.admits(r)]
     elif what == "users":
         lines = user_lines(phone)
@@ -90,20 +101,11 @@ async def list_something(phone: Phone, call: Invocation, words: Words) -> int:
     return 0
 
 
-def user_lines(phone: Phone) -> list[str]:
-    """The stated format of `pm list users`; 13 = primary, admin, initialized."""
-    name = "机主" if phone.personality.language == "zh" else "Owner"
-    flags = "c13" if phone.api >= 29 else "13"
-    return ["Users:", f"\tUserInfo{{0:{name}:{flags}}} running"]
-
-
 async def path(phone: Phone, call: Invocation, words: Words) -> int:
     """Nothing and status 1 if it is not there."""
-    while (option := words.option()) is not None:
-        if option == "--user":
-            words.value(option)
+    user_id = one_user(phone, words)
     name = words.required("Error: no package specified")
-    record = phone.parts.registry.installed(name)
+    record = phone.parts.registry.installed(name, user_id)
     if record is None:
         return 1
     await call.out("\n".join(f"package:{record.code_path}/{apk}" for apk in record.apk_names))

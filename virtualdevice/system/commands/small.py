@@ -8,6 +8,7 @@ from dataclasses import replace
 from virtualdevice.seams import BootMode
 from virtualdevice.system.commands.arguments import CommandRefused, Words
 from virtualdevice.system.commands.dumpsys import MORE_SERVICES, SERVICES
+from virtualdevice.system.commands.user_words import one_user
 from virtualdevice.system.invocation import ROOT_UID, SHELL_UID, Invocation
 from virtualdevice.system.phone import Phone
 from virtualdevice.system.properties import reboot_mode
@@ -82,11 +83,12 @@ async def monkey(phone: Phone, call: Invocation) -> int:
             name = words.value(option)
         elif option in ("-c", "-s", "--throttle") or option.startswith("--pct-"):
             words.value(option)
-    record = phone.parts.registry.installed(name) if name else None
+    user_id = phone.user_controller.current_id
+    record = phone.parts.registry.installed(name, user_id) if name else None
     if record is None or not record.launcher_activity:
         await call.error("** No activities found to run, monkey aborted.")
         return 252
-    await phone.activities.open_package(record)
+    await phone.activities.open_package(record, user_id)
     elapsed = "elapsed time=32ms (0ms mobile, 0ms wifi, 32ms not connected)"
     await call.out(f"Events injected: 1\n## Network stats: {elapsed}")
     return 0
@@ -98,16 +100,15 @@ async def appops(phone: Phone, call: Invocation) -> int:
     verb = words.next()
     if verb == "reset":
         for each in phone.parts.registry:
-            phone.parts.registry.put(each.with_user(0, replace(each.user(), app_ops={})))
+            states = {n: replace(state, app_ops={}) for n, state in each.users.items()}
+            phone.parts.registry.put(replace(each, users=states))
         await phone.parts.save_packages()
         return 0
-    while (option := words.option()) is not None:
-        if option == "--user":
-            words.value(option)
+    user_id = one_user(phone, words)
     name = words.required("Error: Package name not specified.")
-    record = phone.parts.registry.installed(name)
+    record = phone.parts.registry.installed(name, user_id)
     if record is None:
-        raise CommandRefused(f"Error: No UID for {name} in user 0")
+        raise CommandRefused(f"Error: No UID for {name} in user {user_id}")
     if phone.api < 23 and verb == "get" and call.caller.uid == SHELL_UID:
         raise CommandRefused(
             "java.lang.SecurityException: uid 2000 does not have "
@@ -116,13 +117,15 @@ async def appops(phone: Phone, call: Invocation) -> int:
     if verb == "set":
         operation = words.required("Error: Operation not specified.")
         mode = words.required("Error: Mode not specified.")
-        state = record.user()
+        state = record.user(user_id)
         changed = replace(state, app_ops={**state.app_ops, operation: mode})
-        phone.parts.registry.put(record.with_user(0, changed))
+        phone.parts.registry.put(record.with_user(user_id, changed))
         await phone.parts.save_packages()
         return 0
     wanted = words.next()
-    lines = [f"{op}: {mode}" for op, mode in record.user().app_ops.items() if wanted in (None, op)]
+    lines = [
+        f"{op}: {mode}" for op, mode in record.user(user_id).app_ops.items() if wanted in (None, op)
+    ]
     await call.out("\n".join(lines) if lines else "No operations.")
     return 0
 

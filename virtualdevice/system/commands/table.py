@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from virtualdevice.system.commands import (
     activity,
     dumpsys,
+    locksettings,
     logcat,
     package,
     properties,
@@ -15,6 +16,7 @@ from virtualdevice.system.commands import (
     run_as,
     settings,
     small,
+    users,
     window,
 )
 from virtualdevice.system.commands.arguments import CommandRefused
@@ -69,7 +71,8 @@ CMD_SERVICES: dict[str, Command] = {
     "role": providers.role,
     "device_config": small.nothing,
     "uimode": small.nothing,
-    "locksettings": small.nothing,
+    "lock_settings": locksettings.lock_settings,
+    "user": users.cmd_user,
     "testharness": small.nothing,
 }
 BEFORE_BOOT = frozenset(
@@ -110,9 +113,10 @@ def commands_of(api: int) -> Mapping[str, Command]:
         found["date"] = small.date
     if api >= 24:
         found["cmd"] = cmd
+    if api >= 26:
+        found["locksettings"] = locksettings.lock_settings
     if api >= 28:
         found["device_config"] = small.nothing
-        found["locksettings"] = small.nothing
     return found
 
 

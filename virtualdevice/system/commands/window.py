@@ -98,7 +98,7 @@ async def window(phone: Phone, call: Invocation) -> int:
     if verb == "dismiss-keyguard" and phone.api < 23:
         raise CommandRefused(f"Error: unknown command '{verb}'")
     if verb == "dismiss-keyguard":
-        screen.locked = False
+        screen.dismiss_keyguard()
     return 0
 
 

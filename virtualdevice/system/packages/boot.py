@@ -69,15 +69,9 @@ async def _check_all_data(parts: Parts) -> None:
     registry = parts.registry
     for user_id in parts.users.ids:
         for record in registry:
-            if record.app_id >= registry.first_app_id and _keeps_data(parts, record):
+            if record.app_id >= registry.first_app_id and parts.keeps_data(record):
                 await _check_data(parts, record, user_id)
         await _reconcile_directories(parts, user_id)
-
-
-def _keeps_data(parts: Parts, record: PackageRecord) -> bool:
-    """Apps that are only named by the personality keep nothing, and boot sooner for it."""
-    package = parts.personality.packages.get(record.name)
-    return not record.is_system or record.preload is not None or bool(package and package.apk)
 
 
 async def _check_data(parts: Parts, record: PackageRecord, user_id: int) -> None:

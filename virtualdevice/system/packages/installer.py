@@ -286,6 +286,24 @@ class Installer:
             found[user_id] = replace(state, runtime_permissions=permissions)
         return found
 
+    async def install_existing(self, record: PackageRecord, user_id: int) -> None:
+        """For one more user; nothing for one who has it already."""
+        parts, before = self._parts, record.user(user_id)
+        if before.installed and not before.hidden:
+            return
+        now_ms = parts.now_ms() // 1000 * 1000
+        times = record.first_install_time_ms if parts.api < 33 else before.first_install_time_ms
+        state = replace(
+            before,
+            installed=True,
+            hidden=False,
+            first_install_time_ms=before.first_install_time_ms or times or now_ms,
+        )
+        after = await parts.storage.create(record.with_user(user_id, state), user_id)
+        parts.registry.put(after)
+        await parts.save_packages()
+        self._log_installed(after, None)
+
     def _log_installed(self, after: PackageRecord, before: PackageRecord | None) -> None:
         log = self._parts.log
         action = "PACKAGE_ADDED" if before is None else "PACKAGE_REPLACED"

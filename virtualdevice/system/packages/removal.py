@@ -27,15 +27,45 @@ class Remover:
         self._defects = defects
         self._on_change = on_change
 
-    async def uninstall(self, name: str, *, keep_data: bool) -> str:
+    async def uninstall(self, name: str, *, keep_data: bool, user_id: int | None = None) -> str:
         """`Success`, or what `pm uninstall` says instead, without the brackets of each version."""
         record = self._parts.registry.get(name)
         if record is None or (keep_data and not record.code_present):
             return "DELETE_FAILED_INTERNAL_ERROR"
+        if user_id is not None and (record.is_system or len(record.user_ids) > 1):
+            await self._remove_for_user(record, user_id, keep_data=keep_data)
+            return "Success"
         if record.is_system and record.preload is None:
             return "DELETE_FAILED_INTERNAL_ERROR"
         await self.remove(record, keep_data=keep_data)
         return "Success"
+
+    async def _remove_for_user(
+        self, record: PackageRecord, user_id: int, *, keep_data: bool
+    ) -> None:
+        """Others still have it, or the image brings it: only this user's state and data go.
+
+        PackageManagerService.clearPackageStateForUserLIF does not look at DELETE_KEEP_DATA to 10.
+        """
+        parts, before = self._parts, record.user(user_id)
+        kept = keep_data and parts.api >= 30
+        if not kept:
+            await parts.storage.destroy(record.name, user_id)
+        state = PackageUserState(
+            installed=False,
+            ce_inode=before.ce_inode if kept or parts.api < 35 else 0,
+            de_inode=before.de_inode if kept or parts.api < 35 else 0,
+            first_install_time_ms=before.first_install_time_ms if parts.api < 33 else 0,
+            runtime_permissions=before.runtime_permissions if kept and parts.api >= 35 else (),
+        )
+        parts.registry.put(record.with_user(user_id, state))
+        await parts.save_packages()
+        parts.log.write(
+            "ActivityManager",
+            f"Broadcasting android.intent.action.PACKAGE_REMOVED dat=package:{record.name}",
+            buffer="system",
+        )
+        await self._on_change(record.name)
 
     async def remove(self, record: PackageRecord, *, keep_data: bool) -> None:
         """The package goes; with `keep_data` its identity and data stay."""

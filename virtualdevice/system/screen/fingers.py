@@ -97,7 +97,7 @@ class Fingers:
         if not self._screen.is_on:
             return False
         if code == KeyCode.MENU and self._screen.keyguard_in_front:
-            self._screen.locked = False
+            self._screen.dismiss_keyguard()
             return True
         letter = letter_of(code)
         if letter:
@@ -139,7 +139,9 @@ class Fingers:
         edge = self._screen.frame.dp(32)
         if self._screen.keyguard_in_front:
             if start[1] - end[1] > edge:
-                self._screen.locked = False
+                self._screen.dismiss_keyguard()
+            elif abs(start[0] - end[0]) < 8 and abs(start[1] - end[1]) < 8:
+                self.tap(*start)
             return
         if start[1] <= edge and end[1] - start[1] > edge:
             self._screen.shade_open = True
@@ -188,6 +190,8 @@ class Fingers:
             self._screen.shade_open = False
         elif self._screen.keyboard_shown:
             self._screen.keyboard_shown = False
+        elif self._screen.keyguard_in_front:
+            self._screen.keyguard.back()
         elif self._screen.surfaces[1:] and self._screen.top.back():
             self._screen.close(self._screen.top)
 

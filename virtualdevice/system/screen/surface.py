@@ -26,6 +26,7 @@ class Surface(ABC):
     def __init__(self, *, package: str, activity: str) -> None:
         self.package = package
         self.activity = activity
+        self.user_id = 0
         self.focus = ""
         self.texts: dict[str, str] = {}
         self.identity = id(self) & 0xFFFFFFF

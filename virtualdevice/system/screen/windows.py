@@ -51,7 +51,8 @@ class Screen:
         self.is_on = True
         self.locked = False  # a first boot ends at the home screen; going off locks
         self.font_scale: Callable[[], float] = lambda: 1.0
-        self._keyguard = Keyguard()
+        self.keyguard = Keyguard()
+        self.keyguard.when_open = self._open_keyguard
         self.rotation = 0
         self.size_override: tuple[int, int] | None = None
         self.density_override: int | None = None
@@ -61,10 +62,30 @@ class Screen:
 
     def switch(self, *, on: bool) -> None:
         """The display on or off; going off locks a phone that has a lock screen."""
-        if self.is_on and not on and self._facts.lock is not Lock.NONE:
-            self.locked = True
-            self.keyboard_shown = self.shade_open = False
+        has_lock = self._facts.lock is not Lock.NONE or self.keyguard.is_secure
+        if self.is_on and not on and has_lock:
+            self._lock()
         self.is_on = on
+
+    def _lock(self) -> None:
+        self.locked = True
+        self.keyguard.asks = False
+        self.keyboard_shown = self.shade_open = False
+
+    def lock_if_secure(self) -> None:
+        """What a boot or a change of user ends in, where there is something to type."""
+        if self.keyguard.is_secure:
+            self._lock()
+
+    def dismiss_keyguard(self) -> None:
+        """A swipe, Menu or a program; no more than a question where there is a credential."""
+        if self.locked and self.keyguard.is_secure:
+            self.keyguard.ask()
+        else:
+            self._open_keyguard()
+
+    def _open_keyguard(self) -> None:
+        self.locked = False
 
     @property
     def keyguard_in_front(self) -> bool:
@@ -91,7 +112,7 @@ class Screen:
     def top(self) -> Surface:
         """The surface that has the focus."""
         if self.keyguard_in_front:
-            return self._keyguard
+            return self.keyguard
         return self._surfaces[-1] if self._surfaces else self._home
 
     @property
@@ -103,7 +124,7 @@ class Screen:
     def _background(self) -> Surface:
         """The surface that fills the screen, below dialogs."""
         if self.locked:
-            return self._keyguard
+            return self.keyguard
         filling = (s for s in reversed(self._surfaces) if s.kind is SurfaceKind.ACTIVITY)
         return next(filling, self._home)
 
@@ -139,9 +160,9 @@ class Screen:
             surface.left()
             self.keyboard_shown = self.focused_field(self.top) is not None
 
-    def close_package(self, package: str) -> None:
-        """All windows of an app that was stopped, updated or removed."""
-        for surface in [s for s in self._surfaces if s.package == package]:
+    def close_package(self, package: str, user_id: int = 0) -> None:
+        """All windows of a user's app that was stopped, updated or removed."""
+        for surface in [s for s in self._surfaces if (s.package, s.user_id) == (package, user_id)]:
             self.close(surface)
 
     def go_home(self) -> None:

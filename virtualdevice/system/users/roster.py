@@ -34,6 +34,7 @@ class Roster:
         )
         self._users = {SYSTEM_USER: self._owner}
         self._removed: set[int] = set()
+        self.is_new = True
         self._next_serial = FIRST_USER_ID
 
     def __iter__(self) -> Iterator[UserRecord]:
@@ -66,16 +67,16 @@ class Roster:
         del self._users[user_id]
         self._removed.add(user_id)
 
-    async def load(self, machine: Machine) -> bool:
-        """False where there is no list yet, or none that can be read: only user 0 is there."""
+    async def load(self, machine: Machine) -> None:
+        """Where there is no list yet, or none that can be read, only user 0 is there."""
         try:
             plain = json.loads(await machine.files.read(USERS_FILE))
             users = [user_from_json(item) for item in plain["users"]]
             self._next_serial = int(plain["next_serial"])
         except (OSError, ValueError, KeyError, TypeError):
-            return False
+            return
+        self.is_new = False
         self._users = {SYSTEM_USER: self._owner} | {user.user_id: user for user in users}
-        return True
 
     async def save(self, machine: Machine) -> None:
         plain = {

@@ -1,0 +1,136 @@
+"""Users who come and go (UserManagerService), with what the package manager does about them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from holdfast.errors import ConfigurationError
+from virtualdevice.system.packages.preloads import preload_state
+from virtualdevice.system.packages.records import uid_of
+from virtualdevice.system.packages.removal import Remover
+from virtualdevice.system.parts import Parts
+from virtualdevice.system.users.controller import UserController
+from virtualdevice.system.users.records import SYSTEM_USER, UserFlag, UserKind, UserRecord
+
+__all__ = ["UserChanges", "UserWish", "most_users"]
+
+DEFAULT_MOST_USERS = 4
+FIRST_APP_ID = 10000
+KIND_LIMITS = {UserKind.GUEST: 1, UserKind.MANAGED: 1, UserKind.CLONE: 1, UserKind.PRIVATE: 1}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UserWish:
+    """What somebody who makes a user asks for. `parent_id` is a profile's."""
+
+    name: str
+    kind: UserKind = UserKind.SECONDARY
+    parent_id: int | None = None
+    ephemeral: bool = False
+    credential: str = ""
+
+
+def most_users(parts: Parts) -> int:
+    """How many a build has room for; one where the host gives the device no ids for a second."""
+    if not parts.machine.can_own(uid_of(parts.users.next_id(), FIRST_APP_ID)):
+        return 1
+    text = parts.properties.get("fw.max_users")
+    return int(text) if text.isdigit() else DEFAULT_MOST_USERS
+
+
+class UserChanges:
+    """Creating and removing users of one phone."""
+
+    def __init__(self, parts: Parts, *, controller: UserController, remover: Remover) -> None:
+        self._parts = parts
+        self._controller = controller
+        self._remover = remover
+
+    async def make_those_of_the_build(self) -> None:
+        """What a personality declares is there when a phone is new: its lock, and its users."""
+        parts, personality = self._parts, self._parts.personality
+        owner = parts.users.get(SYSTEM_USER)
+        if not parts.users.is_new or owner is None:
+            return
+        parts.users.put(replace(owner, credential=personality.credential))
+        for facts in personality.users:
+            wish = UserWish(
+                name=facts.name,
+                kind=facts.kind,
+                parent_id=SYSTEM_USER if facts.kind.is_profile else None,
+                credential=facts.credential,
+            )
+            if await self.create(wish) is None:
+                raise ConfigurationError(f"users: there is no room for {facts.name!r}")
+
+    def _has_room(self, wish: UserWish) -> bool:
+        users = self._parts.users
+        limit = KIND_LIMITS.get(wish.kind)
+        if limit is not None:
+            alike = [u for u in users if (u.kind, u.parent_id) == (wish.kind, wish.parent_id)]
+            return len(alike) < limit and most_users(self._parts) > 1
+        people = [u for u in users if not u.kind.is_profile and u.kind is not UserKind.GUEST]
+        return len(people) < most_users(self._parts)
+
+    async def create(self, wish: UserWish) -> UserRecord | None:
+        """The new user, who does not run yet; None where there may be no such one."""
+        parts = self._parts
+        parent = None if wish.parent_id is None else parts.users.get(wish.parent_id)
+        fits = parent is not None and not parent.kind.is_profile
+        if (wish.kind.is_profile or wish.parent_id is not None) and not (
+            fits and wish.kind.is_profile
+        ):
+            return None
+        if not self._has_room(wish):
+            return None
+        user = UserRecord(
+            user_id=parts.users.next_id(),
+            name=wish.name,
+            kind=wish.kind,
+            more_flags=UserFlag.EPHEMERAL if wish.ephemeral else UserFlag.NONE,
+            parent_id=wish.parent_id,
+            serial_number=parts.users.next_serial_number(),
+            created_ms=parts.now_ms(),
+            credential=wish.credential,
+        )
+        parts.users.put(user)
+        await parts.storage.prepare(user.user_id)
+        await self._install_system_packages(user.user_id)
+        await parts.users.save(parts.machine)
+        await parts.save_packages()
+        return user
+
+    async def _install_system_packages(self, user_id: int) -> None:
+        """A new user has what the image brings, and none of what others installed."""
+        parts = self._parts
+        for record in parts.registry:
+            if not record.is_system:
+                continue
+            state = preload_state(parts.personality, record)
+            if parts.api >= 33:
+                state = replace(state, first_install_time_ms=parts.now_ms() // 1000 * 1000)
+            given = record.with_user(user_id, state)
+            if parts.keeps_data(record):
+                given = await parts.storage.create(given, user_id)
+            parts.registry.put(given)
+
+    async def remove(self, user_id: int) -> bool:
+        """False for user 0, for who has the screen, and for nobody. Profiles go with their
+        parent, and apps with the last user who had them."""
+        parts = self._parts
+        if user_id in (SYSTEM_USER, self._controller.current_id) or not parts.users.get(user_id):
+            return False
+        for profile in parts.users.profiles_of(user_id):
+            await self.remove(profile.user_id)
+        await self._controller.stop(user_id)
+        await self._controller.forget(user_id)
+        parts.users.remove(user_id)
+        for record in parts.registry:
+            left = record.without_user(user_id)
+            parts.registry.put(left)
+            if not record.is_system and user_id in record.users and not left.user_ids:
+                await self._remover.remove(left, keep_data=False)
+        await parts.storage.destroy_user(user_id)
+        await parts.users.save(parts.machine)
+        await parts.save_packages()
+        return True
