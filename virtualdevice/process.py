@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,7 +34,7 @@ from virtualdevice.ota.sideload import Sideload, device_facts
 from virtualdevice.ota.sources import FileSource, HttpSource, open_source
 from virtualdevice.seams import BootFailed, BootMode, SystemServer, ToolCall
 
-__all__ = ["DeviceEndpoints", "VirtualDevice"]
+__all__ = ["DeviceEndpoints", "RestartTimes", "VirtualDevice"]
 
 FASTBOOT_MODES = frozenset({BootMode.BOOTLOADER, BootMode.FASTBOOTD})
 BOOT_PHASES = frozenset({Phase.FIRST_BOOT, Phase.CODE_OPTIMISATION})
@@ -49,6 +50,14 @@ class DeviceEndpoints:
     adb_port: int
     fastboot_port: int
     serialno: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RestartTimes:
+    """From the command on: until process 1 is there with the changed disk, and until Android is."""
+
+    until_mounted_s: float
+    until_booted_s: float
 
 
 class VirtualDevice:
@@ -120,6 +129,10 @@ class VirtualDevice:
     def machine(self) -> DeviceMachine:
         return self._machine
 
+    @property
+    def flash(self) -> Flash:
+        return self._flash
+
     async def start(self, mode: BootMode = BootMode.SYSTEM) -> DeviceEndpoints:
         """Power on; returns when it has booted (into its bootloader where a key is held)."""
         adb_port = await self._adbd.listen(self._ports[0])
@@ -146,14 +159,31 @@ class VirtualDevice:
         await self._machine.stop()
         self._failed.cancel()
 
-    async def save_snapshot(self, name: str) -> None:
-        """Keep what is on /data under a name; the device restarts."""
-        await self._restart_with(lambda: self._machine.layers.save(name))
+    async def save_snapshot(self, name: str) -> RestartTimes:
+        """Keep user data, firmware and the bootloader's state under a name; the device restarts."""
 
-    async def restore_snapshot(self, name: str) -> None:
-        """Bring /data back to what it was; the device restarts. NoSuchSnapshot."""
-        await self._restart_with(lambda: self._machine.layers.restore(name))
-        await asyncio.get_running_loop().run_in_executor(None, self._machine.layers.discard_unused)
+        def save() -> None:
+            self._machine.layers.save(name)
+            self._flash.save_snapshot(name)
+
+        return await self._restart_with(save)
+
+    async def restore_snapshot(self, name: str) -> RestartTimes:
+        """Bring all that back to what it was; the device restarts. NoSuchSnapshot."""
+
+        def restore() -> None:
+            self._machine.layers.restore(name)
+            self._flash.restore_snapshot(name)
+
+        return await self._restart_with(restore)
+
+    async def reset(self) -> RestartTimes:
+        """A factory reset: user data goes, firmware and snapshots stay."""
+        return await self._restart_with(self._flash.erase_user_data)
+
+    async def restart(self) -> RestartTimes:
+        """With everything as it is."""
+        return await self._restart_with(lambda: None)
 
     async def strike(self, name: str) -> None:
         """A fault comes now: a FaultKind that needs no place, or one of the system's by its name.
@@ -171,16 +201,21 @@ class VirtualDevice:
         if name != "adb_key" or not await self._system.accept_adb_key():
             raise ConfigurationError(f"it does not ask about {name!r}")
 
-    async def _restart_with(self, change: Callable[[], None]) -> None:
+    async def _restart_with(self, change: Callable[[], None]) -> RestartTimes:
         if self._rebooting is not None:  # It may be one of a loop, which never ends by itself.
             self._rebooting.cancel()
             await asyncio.gather(self._rebooting, return_exceptions=True)
         self._wanted = None
+        start = time.monotonic()
         await self._go_down()
         try:
             change()
         finally:
             await self._boot(BootMode.SYSTEM)
+        return RestartTimes(
+            until_mounted_s=self._machine.up_since_s - start,
+            until_booted_s=time.monotonic() - start,
+        )
 
     async def _open_source(self, url: str, offset: int) -> FileSource | HttpSource:
         async def open_file(path: str) -> int:
@@ -225,9 +260,10 @@ class VirtualDevice:
         if mode in FASTBOOT_MODES:
             await self._fastboot.open(mode)
         elif mode is not BootMode.OFF:
-            await self._machine.boot(erase_data=self._flash.state.erase_data)
-            if self._flash.state.erase_data:
-                self._flash.state.erase_data = False
+            state = self._flash.state
+            await self._machine.boot(erase_data=state.erase_data, erase_cache=state.erase_cache)
+            if state.erase_data or state.erase_cache:
+                state.erase_data = state.erase_cache = False
                 self._flash.save()
             self._adbd.come_up(mode)
             if mode is BootMode.SYSTEM:

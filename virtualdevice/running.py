@@ -12,8 +12,8 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from holdfast.errors import ConfigurationError
@@ -23,14 +23,14 @@ from virtualdevice.machine.host import HostCannot
 from virtualdevice.machine.kernel import set_child_subreaper
 from virtualdevice.machine.layers import NoSuchSnapshot
 from virtualdevice.machine.wipe import remove_disk
-from virtualdevice.process import DeviceEndpoints, VirtualDevice
+from virtualdevice.process import DeviceEndpoints, RestartTimes, VirtualDevice
 from virtualdevice.seams import BootMode, SystemServer
 
 __all__ = ["RunRequest", "run"]
 
 SERIALNO_FILE = "serialno"
 LOCK_FILE = "lock"
-EVENTS = {"fault": "struck", "accept": "accepted"}
+EVENTS = {"fault": "struck", "accept": "accepted", "reset": "reset"}
 TEMPORARY_PREFIX = "virtualdevice-"
 
 
@@ -115,8 +115,8 @@ async def _until_ended(device: VirtualDevice, ending: asyncio.Event) -> None:
 
 class _StandardInput:
     """Its end ends the device, when so asked; until then a line of it may be a command:
-    `save NAME`, `restore NAME`, `fault NAME` or `accept adb_key` (a finger on the OK of the dialog
-    about a computer's key), each answered by a line on standard output."""
+    `save NAME`, `restore NAME`, `reset`, `fault NAME` or `accept adb_key` (a finger on the OK of
+    the dialog about a computer's key), each answered by a line on standard output."""
 
     def __init__(self, ending: asyncio.Event) -> None:
         self._ending = ending
@@ -155,28 +155,37 @@ class _StandardInput:
 async def _obey(
     commands: asyncio.Queue[str], device: VirtualDevice, announce: Callable[[str], None]
 ) -> None:
+    while True:
+        announce(json.dumps(await _answer(device, (await commands.get()).strip())))
+
+
+async def _answer(device: VirtualDevice, command: str) -> Mapping[str, object]:
+    """With the seconds that a restart took, the last ones those of Android's boot."""
+    word, _, name = command.partition(" ")
     known = {
         "save": device.save_snapshot,
         "restore": device.restore_snapshot,
         "fault": device.strike,
         "accept": device.accept,
     }
-    while True:
-        word, _, name = (await commands.get()).strip().partition(" ")
-        answer = {"event": EVENTS.get(word, f"{word}d"), "name": name}
-        try:
-            if word not in known or not name:
-                reason = f"known are: {', '.join(known)}, each with a NAME"
-                answer = {"event": "refused", "reason": reason}
-            else:
-                await known[word](name)
-                if device.machine.data_was_copied:
-                    answer["note"] = "this host allows no overlay: /data was copied, which is slow"
-        except NoSuchSnapshot:
-            answer = {"event": "refused", "reason": f"there is no snapshot {name!r}"}
-        except (HostCannot, ConfigurationError) as error:
-            answer = {"event": "refused", "reason": str(error)}
-        announce(json.dumps(answer))
+    try:
+        if command == "reset":
+            times: RestartTimes | None = await device.reset()
+        elif word in known and name:
+            times = await known[word](name)
+        else:
+            reason = f"known are: {', '.join(known)}, each with a NAME, and reset"
+            return {"event": "refused", "reason": reason}
+    except NoSuchSnapshot:
+        return {"event": "refused", "reason": f"there is no snapshot {name!r}"}
+    except (HostCannot, ConfigurationError) as error:
+        return {"event": "refused", "reason": str(error)}
+    answer: dict[str, object] = {"event": EVENTS.get(word, f"{word}d"), "name": name}
+    if times is not None:
+        answer |= asdict(times)
+        if device.machine.data_was_copied:
+            answer["note"] = "this host allows no overlay: /data was copied, which is slow"
+    return answer
 
 
 @contextlib.contextmanager

@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -30,11 +30,14 @@ class Running:
     commands: IO[str]
     answers: IO[str]
 
-    def ask(self, command: str) -> str:
-        """`save NAME` or `restore NAME`; the event that it led to."""
+    def ask(self, command: str) -> Mapping[str, object]:
+        """`save NAME`, `restore NAME` or `reset`; the event that it led to."""
         self.commands.write(f"{command}\n")
         self.commands.flush()
-        return str(json.loads(self.answers.readline())["event"])
+        answer: Mapping[str, object] = json.loads(self.answers.readline())
+        if answer["event"] == "refused":
+            raise RuntimeError(f"the device refused {command!r}: {answer}")
+        return answer
 
 
 @contextlib.contextmanager

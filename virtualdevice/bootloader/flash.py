@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -17,7 +19,8 @@ FIRST_VENDOR_API = 26
 FIRST_VBMETA_API = 28
 FIRST_INIT_BOOT_API = 33
 FILL_CHUNK_BYTES = 1 << 20
-USER_DATA = ("userdata", "cache", "metadata")
+USER_DATA = ("userdata", "metadata")
+"""Without its metadata the encryption of user data has no key."""
 BOOT_TRIES = 3
 SLOTS = ("a", "b")
 
@@ -74,6 +77,7 @@ class BootState:
     unlock_allowed: bool = True
     erase_data: bool = False
     """User data is to be emptied before Android starts again."""
+    erase_cache: bool = False
 
 
 def _state_from(plain: dict[str, Any]) -> BootState:
@@ -92,12 +96,31 @@ class Flash:
         self._table = partitions_for(api=api, slotted=slotted)
         self._state_file = folder / "state.json"
         self.state = BootState(unlocked=unlocked)
+        self._load()
+
+    def _load(self) -> None:
         if self._state_file.exists():
             self.state = _state_from(json.loads(self._state_file.read_text(encoding="utf-8")))
 
     def save(self) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
-        self._state_file.write_text(json.dumps(asdict(self.state)), encoding="utf-8")
+        partial = self._state_file.with_suffix(".partial")
+        partial.write_text(json.dumps(asdict(self.state)), encoding="utf-8")
+        partial.replace(self._state_file)
+
+    def save_snapshot(self, name: str) -> None:
+        """All partitions and the state, without copying them: `write` begins a file of its own
+        where a snapshot has the old one."""
+        self.save()
+        _link_files(self._folder, self._snapshot(name))
+
+    def restore_snapshot(self, name: str) -> None:
+        """One that there is."""
+        _link_files(self._snapshot(name), self._folder)
+        self._load()
+
+    def _snapshot(self, name: str) -> Path:
+        return self._folder / "snapshots" / hashlib.sha256(name.encode()).hexdigest()[:32]
 
     @property
     def other_slot(self) -> str:
@@ -137,6 +160,8 @@ class Flash:
         if image_size_bytes(image) > part.size_bytes:
             raise FlashRefused("data too large")
         self._folder.mkdir(parents=True, exist_ok=True)
+        if file.exists() and file.stat().st_nlink > 1:
+            file.unlink()
         with file.open("r+b" if file.exists() else "w+b") as content:
             for write in writes_of(image):
                 content.seek(write.offset_bytes)
@@ -156,7 +181,9 @@ class Flash:
     def erase(self, name: str) -> None:
         self._file(name).unlink(missing_ok=True)
         if self._base(name) in USER_DATA:
-            self.state.erase_data = True
+            self.erase_user_data()
+        elif name == "cache":
+            self.state.erase_cache = True
             self.save()
 
     def erase_user_data(self) -> None:
@@ -175,3 +202,14 @@ class Flash:
             raise FlashRefused("No such partition")
         exact = f"{name}_{self.state.current_slot}" if part.slotted and name == part.name else name
         return self._folder / f"{exact}.img"
+
+
+def _link_files(source: Path, target: Path) -> None:
+    """`target` has the files of `source` and no others."""
+    target.mkdir(parents=True, exist_ok=True)
+    for file in target.iterdir():
+        if file.is_file():
+            file.unlink()
+    for file in source.iterdir():
+        if file.is_file():
+            os.link(file, target / file.name)

@@ -14,7 +14,7 @@ from typing import Any
 
 from virtualdevice.machine.elf import with_interpreter, without_error_prefix
 
-__all__ = ["build_system", "erase_directories", "load_sources", "make_directories"]
+__all__ = ["build_system", "load_sources", "make_directories"]
 
 LOADER = "/system/lib64/ld.so"
 LIBRARY_DIRECTORY = "system/lib64"
@@ -22,15 +22,10 @@ HOST_LOCALES = b"/usr/lib/locale\0"
 DEVICE_LOCALES = b"/system/locale\0\0"
 
 
-def erase_directories(names: Sequence[str]) -> None:
-    """A factory reset: they are made anew afterwards."""
-    for name in names:
-        shutil.rmtree(name, ignore_errors=True)
-
-
-def make_directories(directories: Sequence[Sequence[Any]]) -> None:
+def make_directories(directories: Sequence[Sequence[Any]], *, below: str) -> None:
     """(path, mode, uid, gid) each, parents first; an existing one keeps its owner and mode."""
-    for path, mode, uid, gid in directories:
+    for name, mode, uid, gid in directories:
+        path = f"{below}/{name}"
         if not os.path.isdir(path):
             os.mkdir(path)
             os.chown(path, uid, gid)

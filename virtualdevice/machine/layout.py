@@ -60,7 +60,7 @@ DATA_DIRECTORIES = (
     _directory("cache", 0o770, SYSTEM, CACHE_GROUP),
     _directory("metadata", 0o771, ROOT, SYSTEM),
 )
-"""Relative to the device's disk. Made when absent; what exists is left as it is."""
+"""Relative to the root directory. Made when absent; what exists is left as it is."""
 
 
 def root_links(api: int) -> Mapping[str, str]:

@@ -8,6 +8,7 @@ import errno
 import os
 import signal
 import socket
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -27,17 +28,17 @@ from virtualdevice.machine.layers import DataLayers
 from virtualdevice.machine.layout import DATA_DIRECTORIES, SystemPlan, root_links, search_path
 from virtualdevice.machine.processes import DeviceChild, Spawner
 from virtualdevice.machine.tool_socket import ToolSocket
+from virtualdevice.machine.user_data import USER_DATA
 from virtualdevice.machine.zygote_link import DeviceDown, ZygoteLink
 from virtualdevice.seams import BootMode, Child, Credentials, ToolCall
 
 __all__ = ["DeviceMachine", "MachineSpec", "root_credentials"]
 
 ROOT_DIRECTORIES = (
-    "system", "data", "cache", "metadata", "dev", "proc", "sys", "mnt", "sbin", "acct", "config",
+    "system", *USER_DATA, "dev", "proc", "sys", "mnt", "sbin", "acct", "config",
     "storage/emulated", "storage/self",
 )  # fmt: skip
 ROOT_UID = 0
-USER_DATA = ("data", "cache", "metadata")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,6 +78,8 @@ class DeviceMachine:
         self._link = ZygoteLink()
         self._spawner = Spawner(link=self._link)
         self._tools: ToolSocket | None = None
+        self.up_since_s = 0.0
+        """On the monotonic clock: when the last boot had processes and files."""
 
     def adopt(self, spec: MachineSpec) -> None:
         """Be this from the next boot on: another firmware came onto the same disk."""
@@ -104,17 +107,17 @@ class DeviceMachine:
     def alive(self) -> bool:
         return self._link.alive
 
-    async def boot(self, *, erase_data: bool = False) -> None:
+    async def boot(self, *, erase_data: bool = False, erase_cache: bool = False) -> None:
         """Processes, files and tools are there when it returns. `erase_data` is a factory reset.
         HostCannot with one sentence."""
         self._prepare_disk()
         if erase_data:
-            self.layers.forget_all()
+            self.layers.reset()
         self._link = ZygoteLink()
         self._spawner = Spawner(link=self._link)
         listener = await self._link.start(
             disk=self._spec.disk,
-            config={**self._config(), "erase": USER_DATA if erase_data else ()},
+            config={**self._config(), "empty": ("cache",) if erase_cache else ()},
             maps=self._spec.maps,
             on_death=self._on_death,
         )
@@ -127,6 +130,7 @@ class DeviceMachine:
                 "files", credentials=root_credentials(), stdio=(theirs.fileno(), None, None)
             )
         await self._files.connect(ours)
+        self.up_since_s = time.monotonic()
 
     async def stop(self) -> None:
         """Kill every process of the device; its disk stays."""
@@ -163,7 +167,7 @@ class DeviceMachine:
             "root_links": root_links(self._spec.api),
             "workers": self._spec.workers,
             "python_path": self._spec.python_path,
-            "data_layers": self.layers.mount_options(),
+            "layers": self.layers.as_config(),
         }
 
     async def spawn(

@@ -22,13 +22,7 @@ import sys
 from typing import Any, NoReturn
 
 from virtualdevice.machine import file_worker, toolbox, user_storage, zygote_children
-from virtualdevice.machine.building import (
-    build_system,
-    erase_directories,
-    load_sources,
-    make_directories,
-)
-from virtualdevice.machine.data_mount import mount_data
+from virtualdevice.machine.building import build_system, load_sources
 from virtualdevice.machine.kernel import (
     MountFlag,
     Namespace,
@@ -44,6 +38,7 @@ from virtualdevice.machine.kernel import (
     unshare,
 )
 from virtualdevice.machine.messages import MESSAGE_LIMIT_BYTES
+from virtualdevice.machine.user_data import delete_what_was_set_aside, empty, mount_user_data
 
 __all__ = ["main"]
 
@@ -110,8 +105,6 @@ def _become_init(
     try:
         os.setsid()
         os.umask(0o022)
-        erase_directories(config["erase"])
-        make_directories(config["directories"])
         build_system(config["system"], config["digest"], sources)
         sources.clear()
         copied = _mount_everything(config)
@@ -138,9 +131,11 @@ def _mount_everything(config: dict[str, Any]) -> bool:
     user_storage.prepare("root")
     for name, target in config["root_links"].items():
         os.symlink(target, f"root/{name}")
-    for name in ("system", "cache", "metadata"):
-        mount(name, f"root/{name}", "", BIND)
-    copied = mount_data(config.get("data_layers"))
+    mount("system", "root/system", "", BIND)
+    copied = mount_user_data(config["layers"], config["directories"])
+    for name in config["empty"]:
+        empty(name)
+    delete_what_was_set_aside()
     os.mkdir(f"root{user_storage.PLACE}/0")
     mount("root/data/media/0", f"root{user_storage.PLACE}/0", "", BIND)
     if not os.path.lexists("root/data/user/0"):

@@ -186,7 +186,8 @@ def test_an_update_checks_its_requirements_and_flashes_its_images(
     assert "requirements not met" in said(wrong)
     good = fastboot("--skip-reboot", "update", str(update_zip(tmp_path / "x.zip", "fakephone")))
     assert good.status == 0, said(good)
-    with (phone.state / "flash" / "system_a.img").open("rb") as system:
+    slot = phone.device.flash.state.current_slot
+    with (phone.state / "flash" / f"system_{slot}.img").open("rb") as system:
         assert system.read(8192) == b"s" * 8192
 
 

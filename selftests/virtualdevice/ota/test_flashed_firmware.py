@@ -79,3 +79,30 @@ def test_a_damaged_firmware_ends_in_the_bootloader(one_adb: AdbClient, tmp_path:
         phone.fastboot("reboot")
         phone.wait_for("device")
         assert "/4.2.5.1:" in phone.build
+
+
+def test_a_snapshot_brings_firmware_and_slots_back_with_the_user_data(
+    one_adb: AdbClient, tmp_path: Path
+) -> None:
+    image = tmp_path / "system.img"
+    other = firmware_file(tmp_path / "fw", "aosp-34", "other", 'build: {incremental: "9"}\n')
+    image.write_bytes(pack_firmware(other))
+    with ota_phone(one_adb, "aosp-34", tmp_path) as phone:
+        old = phone.build
+        phone.shell("echo old > /data/local/tmp/note")
+        phone.device.do(phone.device.device.save_snapshot("old"))
+        phone.wait_for("device")
+        phone.adb("reboot", "bootloader")
+        phone.fastboot("flash", "system_b", str(image))
+        phone.fastboot("set_active", "b")
+        phone.fastboot("reboot")
+        phone.wait_for("device")
+        assert "/9:user" in phone.build
+        phone.shell("echo new > /data/local/tmp/note")
+        phone.device.do(phone.device.device.save_snapshot("new"))
+        for name, build, slot in (("old", old, "_a"), ("new", "/9:user", "_b"), ("old", old, "_a")):
+            phone.device.do(phone.device.device.restore_snapshot(name))
+            phone.wait_for("device")
+            assert build in phone.build
+            assert phone.shell("getprop ro.boot.slot_suffix") == slot
+            assert phone.shell("cat /data/local/tmp/note") == name

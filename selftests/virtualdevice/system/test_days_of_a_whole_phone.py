@@ -72,7 +72,7 @@ class WholeLife(Life):
         shutil.rmtree(self.root, ignore_errors=True)
 
     def home(self, name: str) -> Path:
-        return self.root / "state" / "disk" / "data" / "data" / name
+        return self.root / "state" / "disk" / "layers" / "0" / "user" / "data" / "data" / name
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="looks into the device's disk from outside, as root")
