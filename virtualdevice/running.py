@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import fcntl
+import gc
 import json
 import os
 import secrets
@@ -20,7 +21,7 @@ from holdfast.errors import ConfigurationError
 from virtualdevice.faults import Fault
 from virtualdevice.machine.assembly import DISK
 from virtualdevice.machine.host import HostCannot
-from virtualdevice.machine.kernel import set_child_subreaper
+from virtualdevice.machine.kernel import give_back_free_memory, set_child_subreaper
 from virtualdevice.machine.layers import NoSuchSnapshot
 from virtualdevice.machine.wipe import remove_disk
 from virtualdevice.process import DeviceEndpoints, RestartTimes, VirtualDevice
@@ -80,6 +81,8 @@ async def run(request: RunRequest, *, announce: Callable[[str], None]) -> None:
         try:
             endpoints = await _start_unless_ended(device, ending, mode)
             if endpoints is not None:
+                gc.collect()
+                give_back_free_memory()
                 announce(_ready_line(request, endpoints, state))
                 obeying = asyncio.ensure_future(_obey(standard_input.commands, device, announce))
                 await _until_ended(device, ending)

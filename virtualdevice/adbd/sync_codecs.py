@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from virtualdevice.adbd.sync_format import Flag
 
@@ -14,9 +13,11 @@ __all__ = ["Codec", "Decompressor", "decompressor", "offered_codecs"]
 Decompressor = Callable[[Iterable[bytes]], Iterator[bytes]]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Codec:
-    """Both directions, as generators over blocks. Broken data is a ValueError."""
+class Codec(NamedTuple):
+    """Both directions, as generators over blocks. Broken data is a ValueError.
+
+    (No dataclass: process 1 of each device would have to import as much again for it.)
+    """
 
     decompress: Decompressor
     compress: Decompressor

@@ -21,6 +21,7 @@ __all__ = ["DISK", "machine_spec"]
 
 LOCALES = (Path("/usr/lib/locale/C.utf8"), Path("/usr/lib/locale/C.UTF-8"))
 SYNC_WORKER = "virtualdevice.adbd.sync_worker"
+TOOLBOX_WORKER = "virtualdevice.machine.toolbox"
 DISK = "disk"
 
 
@@ -39,7 +40,7 @@ def machine_spec(
         maps=choose_id_maps(uid=os.getuid(), gid=os.getgid()),
         system=_plan(system, applets, native_tools),
         own_tools=applets.own | ({"toolbox"} if applets.umbrella == "toolbox" else frozenset()),
-        workers=(SYNC_WORKER,),
+        workers=(SYNC_WORKER, *((TOOLBOX_WORKER,) if applets.own else ())),
         python_path=(sysconfig.get_path("purelib"), sysconfig.get_path("platlib"))
         if compressed
         else (),
@@ -60,7 +61,7 @@ def _plan(system: SystemServer, applets: Applets, native_tools: Sequence[str]) -
         busybox=programs.busybox,
         client=built_client(),
         libraries=needed_libraries(programs.mksh, programs.toybox),
-        interpreter=interpreter,
+        interpreter=Path(interpreter),
         locale=next((path for path in LOCALES if path.is_dir()), None),
     )
 

@@ -6,9 +6,9 @@ loader below /system, so that the root shows no /lib.
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
-import subprocess
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -20,6 +20,7 @@ LOADER = "/system/lib64/ld.so"
 LIBRARY_DIRECTORY = "system/lib64"
 HOST_LOCALES = b"/usr/lib/locale\0"
 DEVICE_LOCALES = b"/system/locale\0\0"
+SEARCH_PATH = {"PATH": "/sbin:/usr/sbin:/bin:/usr/bin"}
 
 
 def make_directories(directories: Sequence[Sequence[Any]], *, below: str) -> None:
@@ -107,12 +108,12 @@ def _copy_libraries(plan: Mapping[str, Any], sources: Mapping[str, bytes]) -> No
 
 def _make_loader_cache() -> None:
     """/etc is /system/etc on the device, so the loader finds its cache by that link."""
-    subprocess.run(
-        ["/sbin/ldconfig", "-X", "-f", "/system/etc/ld.so.conf", "-C", "/system/etc/ld.so.cache",
-         "-r", "."],
-        check=True,
-        env={"PATH": "/sbin:/usr/sbin:/bin:/usr/bin"},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+    words = ["/sbin/ldconfig", "-X", "-f", "/system/etc/ld.so.conf",
+             "-C", "/system/etc/ld.so.cache", "-r", "."]  # fmt: skip
+    null = os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC)
+    actions = [(os.POSIX_SPAWN_DUP2, null, number) for number in range(3)]
+    pid = os.posix_spawn(words[0], words, SEARCH_PATH, file_actions=actions)
+    os.close(null)
+    status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    if status != 0:
+        raise OSError(errno.EIO, f"{' '.join(words)} ended with status {status}")

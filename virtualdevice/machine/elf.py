@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import struct
-from pathlib import Path
 
 __all__ = ["interpreter_of", "with_interpreter", "without_error_prefix"]
 
@@ -30,12 +29,12 @@ def _interpreter_span(program: bytes) -> tuple[int, int] | None:
     return None
 
 
-def interpreter_of(program: bytes) -> Path | None:
+def interpreter_of(program: bytes) -> str | None:
     """The loader that a dynamic program names; None for a static one."""
     span = _interpreter_span(program)
     if span is None:
         return None
-    return Path(program[span[0] : span[0] + span[1]].rstrip(b"\0").decode())
+    return program[span[0] : span[0] + span[1]].rstrip(b"\0").decode()
 
 
 def with_interpreter(program: bytes, loader: bytes) -> bytes:

@@ -15,6 +15,8 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 
+from virtualdevice.machine.zygote_children import WORKERS
+
 __all__ = ["COMMANDS", "serve"]
 
 BLOCK_DEVICES_SHOWN = ("/", "/dev", "/system", "/data", "/cache", "/mnt/shell/emulated")
@@ -286,3 +288,4 @@ COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
     "ps": _ps,
     "touch": _touch,
 }
+WORKERS["toolbox"] = serve

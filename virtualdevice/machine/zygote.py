@@ -9,7 +9,6 @@ the device's processes die with it.
 from __future__ import annotations
 
 import contextlib
-import encodings.idna
 import encodings.latin_1
 import gc
 import importlib
@@ -21,7 +20,7 @@ import socket
 import sys
 from typing import Any, NoReturn
 
-from virtualdevice.machine import file_worker, toolbox, user_storage, zygote_children
+from virtualdevice.machine import file_worker, user_storage, zygote_children
 from virtualdevice.machine.building import build_system, load_sources
 from virtualdevice.machine.kernel import (
     MountFlag,
@@ -42,7 +41,7 @@ from virtualdevice.machine.user_data import delete_what_was_set_aside, empty, mo
 
 __all__ = ["main"]
 
-KEPT_FOR_THE_ROOT = (encodings.latin_1, encodings.idna, file_worker, toolbox)
+KEPT_FOR_THE_ROOT = (encodings.latin_1, file_worker)
 """Used after the root has changed; named here so that no tidy mind takes the imports away."""
 
 ALL_NAMESPACES = (

@@ -9,11 +9,10 @@ import signal
 import socket
 import sys
 import termios
-import traceback
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
-from virtualdevice.machine import file_worker, path_worker, toolbox
+from virtualdevice.machine import file_worker, path_worker
 from virtualdevice.machine.kernel import name_this_process
 from virtualdevice.machine.messages import as_bytes
 
@@ -23,10 +22,9 @@ EXEC_FAILED = 126
 WORKERS: dict[str, Callable[..., int]] = {
     "files": file_worker.serve,
     "path": path_worker.serve,
-    "toolbox": toolbox.serve,
 }
-"""What a fork of process 1 can do: (descriptors, argument words) to an exit status. The adb daemon
-adds its file transfer."""
+"""What a fork of process 1 can do: (descriptors, argument words) to an exit status. Modules that
+not every device needs add to it when they are imported (MachineSpec.workers)."""
 SHOWN_NAMES = {"files": b"/system/bin/installd", "sync": b"/sbin/adbd", "path": b"/sbin/adbd"}
 """What `ps` shows of a worker: whose work on a phone it does."""
 RESET_SIGNALS = (
@@ -88,7 +86,7 @@ def _run_program(
         reason = os.strerror(error.errno or 0).encode()
         os.write(2, b"error: exec '" + program + b"' failed: " + reason + b"\n")
     except BaseException:
-        os.write(2, traceback.format_exc().encode())
+        sys.excepthook(*sys.exc_info())
     finally:
         os._exit(EXEC_FAILED)
 
@@ -110,7 +108,7 @@ def _run_worker(request: dict[str, Any], descriptors: Sequence[int]) -> NoReturn
     except BrokenPipeError:
         status = 128 + signal.SIGPIPE
     except BaseException:
-        os.write(2, traceback.format_exc().encode())
+        sys.excepthook(*sys.exc_info())
     finally:
         with contextlib.suppress(Exception):
             sys.stdout.flush()
