@@ -12,6 +12,15 @@ __all__ = ["InstallAnswer", "created_session", "read_answer"]
 
 _FAILURE = re.compile(r"^Failure(?: \[(?P<inner>.*)\]| - (?P<plain>.*))?", re.MULTILINE)
 _CODE = re.compile(r"(?P<code>[A-Z][A-Z0-9_]{3,}|-?\d{1,6})(?:: (?P<text>.*))?", re.DOTALL)
+# Of PackageManager's codes those that a full disk, a missing card or a silent verifier bring about:
+# they say nothing of the update.
+_OF_THE_DEVICES_STATE = frozenset(
+    f"INSTALL_FAILED_{name}"
+    for name in (
+        "INSUFFICIENT_STORAGE", "CONTAINER_ERROR", "MEDIA_UNAVAILABLE", "VERIFICATION_TIMEOUT",
+        "ABORTED", "INTERNAL_ERROR",
+    )
+)  # fmt: skip
 _SESSION = re.compile(r"^Success: created install session \[(\d{1,12})\]", re.MULTILINE)
 
 
@@ -29,6 +38,11 @@ class InstallAnswer:
     code: str = ""
     text: str = ""
     understood: bool = True
+
+    @property
+    def blames_the_state(self) -> bool:
+        """Whether it failed for the state that the device is in, and not for what the update is."""
+        return self.code in _OF_THE_DEVICES_STATE
 
     @property
     def shown(self) -> str:

@@ -33,7 +33,9 @@ class Evidence:
 
     `after_reboot` compares with the snapshot before the update too. `judgements` belong to
     `dialogs` one to one. `loss_by_design`: the scenario itself destroyed the data, as a control.
-    `gaps` and the shorter `blinks` are what the capture calls so.
+    `gaps` and the shorter `blinks` are what the capture calls so. `control`: what the device
+    answered to the installed version, installed once more over adb behind everything else: asked
+    where an update that went by the screen stayed out, which a full disk brings about as well.
     """
 
     plan: ScenarioPlan
@@ -51,6 +53,7 @@ class Evidence:
     detections: tuple[Detection, ...] = ()
     loss_by_design: bool = False
     blinks: tuple[Gap, ...] = ()
+    control: InstallAnswer | None = None
 
 
 def fate_of(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
+from holdfast.android.answers import InstallAnswer
 from holdfast.android.package_record import PackageRecord
 from holdfast.deadline import Deadline
 from holdfast.device.device import Device
@@ -18,7 +19,7 @@ from holdfast.scenario.evidence import Evidence, fate_of
 from holdfast.scenario.limits import Limits
 from holdfast.scenario.prepare import Home, make_clean
 from holdfast.scenario.result import ScenarioPlan, ScenarioResult, UpdateKind
-from holdfast.scenario.routes import Store
+from holdfast.scenario.routes import Store, needs_somebody
 from holdfast.scenario.updates import AppUnderTest, UpdateMissing
 from holdfast.scenario.verdict import decide_verdict
 from holdfast.scenario.watched import Happened, Run, watch_after_reboot, watch_update
@@ -157,6 +158,7 @@ def _reboot(run: Run) -> None:
 def _evidence(run: Run, record: PackageRecord, happened: Happened, looks: _Looks) -> Evidence:
     version = run.delivered.update_manifest.version_code
     late = run.device.packages.record(run.package_name, deadline=run.step())
+    stayed_out = happened.after == record == late
     return Evidence(
         plan=run.plan,
         fits=run.delivered.fits,
@@ -173,7 +175,16 @@ def _evidence(run: Run, record: PackageRecord, happened: Happened, looks: _Looks
         after_reboot=looks.after_reboot,
         detections=detect(looks.before, looks.last),
         loss_by_design=run.plan.update is UpdateKind.UNINSTALL_REINSTALL,
+        control=_control(run) if stayed_out and needs_somebody(run.plan.route) else None,
     )
+
+
+def _control(run: Run) -> InstallAnswer:
+    with run.device.journal.step("install the installed version once more, as a control"):
+        flags = ("-r", "-t")
+        answer = run.device.packages.install(run.delivered.base, flags, deadline=run.step())
+        run.device.journal.attach("control", answer.raw)
+        return answer
 
 
 def _judgements(run: Run, happened: Happened, *, lost: bool) -> tuple[Judgement, ...]:

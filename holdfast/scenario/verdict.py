@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from holdfast.android.answers import InstallAnswer
 from holdfast.dialogs.captured import ButtonRole
 from holdfast.dialogs.judgement import DialogVerdict, Judgement
 from holdfast.scenario.evidence import AppFate, Evidence
@@ -216,8 +217,8 @@ def _kept_good(evidence: Evidence) -> _Decided:
 def _good_but_not_in(evidence: Evidence) -> _Decided:
     """A good update that did not go in: refused by the device, or simply not confirmed."""
     answer = evidence.answer
-    if answer is not None and not answer.understood:
-        return _doubt(f"the device's answer is not understood: {answer.shown}")
+    if doubt := _says_nothing_of_it(answer) or _installs_nothing(evidence):
+        return doubt
     if answer is not None:
         return _Decided(
             verdict=VerdictKind.FALSE_WARNING,
@@ -247,13 +248,31 @@ def _kept_mismatched(evidence: Evidence) -> _Decided:
     answer = evidence.answer
     if answer is not None and answer.success:
         return _doubt(f"the device answered {answer.shown}, but the old version is still there")
-    if answer is not None and not answer.understood:
-        return _doubt(f"the device's answer is not understood: {answer.shown}")
+    if doubt := _says_nothing_of_it(answer) or _installs_nothing(evidence):
+        return doubt
     how = f"it answered {answer.shown}" if answer else _how_seen(evidence)
     return _Decided(
         verdict=VerdictKind.REFUSED_DATA_INTACT,
         reasons=(f"the update that does not fit stayed out ({how}); the data is as before",),
     )
+
+
+def _says_nothing_of_it(answer: InstallAnswer | None) -> _Decided | None:
+    """An answer from which it cannot be told what the device makes of this update."""
+    if answer is not None and not answer.understood:
+        return _doubt(f"the device's answer is not understood: {answer.shown}")
+    if answer is not None and answer.blames_the_state:
+        return _doubt(f"the device could not install anything: {answer.shown}")
+    return None
+
+
+def _installs_nothing(evidence: Evidence) -> _Decided | None:
+    control = evidence.control
+    if control is not None and control.blames_the_state:
+        return _doubt(
+            f"the device took nothing at all, not even the installed version: {control.shown}"
+        )
+    return None
 
 
 def _how_seen(evidence: Evidence) -> str:

@@ -31,8 +31,8 @@ _A_TEST_S = START_S + LIMITS.scenario_s + TIMES.evidence_s + TIMES.recover_s + 2
 _RUNNER_S = 60.0
 _GONE_S = 25.0
 _WELL_S = 60.0
-_DISK_OF_A_DEVICE = "virtualdevice-"
-"""One that was killed leaves its disk; the next that starts there removes it."""
+_LEAVES = ("virtualdevice-", "adb.")
+"""The disk of a device that was killed, which the next one removes; the log of an adb server."""
 _STORES = """
 stores:
   smartisan:
@@ -199,7 +199,7 @@ class _Course:
         ]
         if self._statuses[-1] >= 0:  # what a run that was killed left, the next one removes
             names = [path.name for path in self._temporary.iterdir()]
-            found += [f"folder {n}" for n in names if not n.startswith(_DISK_OF_A_DEVICE)]
+            found += [f"folder {n}" for n in names if not n.startswith(_LEAVES)]
         return found
 
     def _how_is_the_device(self) -> str:

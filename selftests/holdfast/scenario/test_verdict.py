@@ -27,6 +27,7 @@ from selftests.holdfast.scenario.pieces import (
 )
 
 PUSHED = plan(route=Route.STORE_PUSH, persona=Persona.CARELESS)
+NO_ROOM = read_answer("Failure [INSTALL_FAILED_INSUFFICIENT_STORAGE: Failed to rename]")
 WARNING_2018 = shown(UPDATE_OF_2018, language="zh-CN", buttons=("取消", "确认"))
 
 
@@ -198,6 +199,23 @@ DOUBTS = {
         plan=PUSHED, answer=None, blinks=(BLINK,), after_update=LOST
     ),
     "the app is something else": evidence(fate=AppFate.SOMETHING_ELSE),
+    "there was no room for an update that does not fit": mismatched(answer=NO_ROOM),
+    "there was no room for a good update": evidence(
+        answer=NO_ROOM, fate=AppFate.UNTOUCHED, fate_after_reboot=AppFate.UNTOUCHED
+    ),
+    "nothing at all could be installed behind a good update": evidence(
+        plan=PUSHED,
+        answer=None,
+        fate=AppFate.UNTOUCHED,
+        fate_after_reboot=AppFate.UNTOUCHED,
+        answers=confirmed(1),
+        control=NO_ROOM,
+    ),
+    "nothing at all could be installed behind one that does not fit": mismatched(
+        plan=plan(UpdateKind.OTHER_SIGNER, Route.STORE_PUSH, Persona.CARELESS),
+        answer=None,
+        control=NO_ROOM,
+    ),
     "the answer is not understood": mismatched(answer=read_answer("Killed")),
     "the answer and the app contradict each other": mismatched(answer=read_answer("Success")),
 }
