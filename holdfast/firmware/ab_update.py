@@ -25,6 +25,7 @@ __all__ = ["UpdateEngine"]
 
 CLIENT = "update_engine_client"
 _CONTROL_S = 30.0
+_END = "holdfast-end="
 _LINE_LIMIT_BYTES = 1 << 16
 _NAMES = {int(code): code.name.lower() for code in ErrorCode}
 
@@ -47,11 +48,14 @@ class UpdateEngine:
         build waits in the other slot for a reboot.
         """
         words = " ".join(map(quote, update_arguments(payload, uri=uri)))
-        return self._followed(f"{CLIENT} {words}", deadline, progress)
+        finished = self._followed(f"{CLIENT} {words}", deadline, progress, begun=True)
+        assert finished is not None
+        return finished
 
-    def follow(self, *, deadline: Deadline, progress: Follower) -> Finished:
-        """Follow an update that is under way, after the link was lost."""
-        return self._followed(f"{CLIENT} --follow", deadline, progress)
+    def follow(self, *, deadline: Deadline, progress: Follower) -> Finished | None:
+        """Follow an update that is under way, after the link was lost. None if there is none: it
+        ended with the boot that it was in."""
+        return self._followed(f"{CLIENT} --follow", deadline, progress, begun=False)
 
     def suspend(self, *, deadline: Deadline) -> None:
         self._control("--suspend", deadline)
@@ -73,32 +77,37 @@ class UpdateEngine:
             said = answer.all_text.strip()[-300:] or f"exit status {answer.exit_status}"
             raise DeviceRefused(f"{CLIENT} {option}", answer=said, device=self._device)
 
-    def _followed(self, command: str, deadline: Deadline, progress: Follower) -> Finished:
+    def _followed(
+        self, command: str, deadline: Deadline, progress: Follower, *, begun: bool
+    ) -> Finished | None:
+        """`begun`: this command begins an update, so that it may say that it was idle before."""
         last: Progress | None = None
         words: list[str] = []
-        # It logs to stderr, which a stream does not carry.
+        # It logs to stderr, which a stream does not carry; and the end of a stream may be that of
+        # the program or of the link.
+        stream = self._shell.stream(f"{command} 2>&1; echo {_END}$?", deadline=deadline)
         try:
-            for line in _lines(self._shell.stream(f"{command} 2>&1", deadline=deadline)):
+            for line in _lines(stream):
+                if line.startswith(_END):
+                    return self._judged(_unsaid(last, words, device=self._device))
                 words = [*words[-4:], line.strip()]
                 told = read_line(line)
                 if isinstance(told, Finished):
                     return self._judged(told)
                 if told is None:
                     continue
-                if ended := _ended_unseen(told, last):
-                    return self._judged(ended)
+                if told.status is Status.UPDATED_NEED_REBOOT:
+                    return Finished(number=ErrorCode.SUCCESS, name="Success")
+                if not begun and last is None and told.status is Status.IDLE:
+                    return None
                 last = told
                 progress(told)
         except DeviceLost as error:
-            raise DeviceLost(
-                f"the link was lost during {_shown(last)}: {error}", device=self._device
-            ) from error
-        said = "; ".join(words) or "nothing"
-        raise DeviceRefused(
-            f"{CLIENT} to apply and follow an update",
-            answer=f"it ended without a result; its last words: {said[-400:]}",
-            device=self._device,
-        )
+            raise self._lost(last, str(error)) from error
+        raise self._lost(last, "the connection ended")
+
+    def _lost(self, last: Progress | None, why: str) -> DeviceLost:
+        return DeviceLost(f"the link was lost during {_shown(last)}: {why}", device=self._device)
 
     def _judged(self, finished: Finished) -> Finished:
         if finished.succeeded:
@@ -111,12 +120,16 @@ class UpdateEngine:
         )
 
 
-def _ended_unseen(told: Progress, last: Progress | None) -> Finished | None:
-    """A result that was said while nobody listened: the state is all that is left of it."""
-    if told.status is Status.UPDATED_NEED_REBOOT:
-        return Finished(number=ErrorCode.SUCCESS, name="Success")
-    stopped = told.status is Status.IDLE and last is not None and last.status is not Status.IDLE
-    return Finished(number=ErrorCode.ERROR, name="Error") if stopped else None
+def _unsaid(last: Progress | None, words: list[str], *, device: str) -> Finished:
+    """The result of a client that ended and said none: update_engine goes idle when it fails."""
+    if last is not None and last.status is Status.IDLE:
+        return Finished(number=ErrorCode.ERROR, name="Error")
+    said = "; ".join(words) or "nothing"
+    raise DeviceRefused(
+        f"{CLIENT} to apply and follow an update",
+        answer=f"it ended without a result; its last words: {said[-400:]}",
+        device=device,
+    )
 
 
 def _shown(last: Progress | None) -> str:

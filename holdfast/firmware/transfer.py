@@ -62,14 +62,23 @@ class Transfer:
             raise ConfigurationError(f"{package.path.name} has no payload.bin; use sideload")
         become_root(self._link, self._shell, deadline=deadline)
         with self._uri(package.path, streamed=streamed, deadline=deadline) as (uri, again):
-            self._held(
-                lambda: self._engine.apply(
-                    payload, uri=uri, deadline=deadline, progress=self._tell_ab
-                ),
-                lambda: self._found_again(again, reach_android, deadline),
-            )
 
-    def _held(self, apply: Callable[[], object], follow: Callable[[], object]) -> None:
+            def apply() -> None:
+                self._engine.apply(payload, uri=uri, deadline=deadline, progress=self._tell_ab)
+
+            def follow() -> None:
+                reach_android()
+                if self._runs(package, deadline):
+                    return
+                become_root(self._link, self._shell, deadline=deadline)
+                again()
+                if self._engine.follow(deadline=deadline, progress=self._tell_ab) is None:
+                    self._journal.fact("ota.begun_anew", "update_engine had forgotten the update")
+                    apply()
+
+            self._held(apply, follow)
+
+    def _held(self, apply: Callable[[], None], follow: Callable[[], None]) -> None:
         act = apply
         for reconnects_left in reversed(range(_RECONNECTS + 1)):
             try:
@@ -82,13 +91,10 @@ class Transfer:
             else:
                 return
 
-    def _found_again(
-        self, again: Callable[[], None], reach_android: Callable[[], None], deadline: Deadline
-    ) -> None:
-        reach_android()
-        become_root(self._link, self._shell, deadline=deadline)
-        again()
-        self._engine.follow(deadline=deadline, progress=self._tell_ab)
+    def _runs(self, package: OtaPackage, deadline: Deadline) -> bool:
+        """Whether the device restarted into the new build by itself."""
+        asked = self._shell.run("getprop ro.build.fingerprint", deadline=deadline)
+        return asked.text.strip() == package.post_build
 
     @contextmanager
     def _uri(

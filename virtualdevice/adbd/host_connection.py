@@ -133,7 +133,10 @@ class HostConnection(asyncio.Protocol):
             self._transport.close()
 
     async def open_stream(self, service: bytes) -> ServiceStream:
-        """A stream to the host; StreamClosed if it refuses. Only for what it asked for before."""
+        """A stream to the host; StreamClosed if it refuses, or is gone. Only for what it asked for
+        before."""
+        if self._transport is None:
+            raise StreamClosed
         number, packet = self._protocol.open(service)
         answer: asyncio.Future[ServiceStream] = asyncio.get_running_loop().create_future()
         self._opening[number] = answer

@@ -24,6 +24,7 @@ def complete(name: str, number: int) -> str:
     return f"[INFO:client.cc(2)] onPayloadApplicationComplete(ErrorCode::k{name} ({number}))"
 
 
+END = "holdfast-end=1"
 DOWNLOADING = [status("DOWNLOADING", 3, share) for share in (0.0, 0.5, 0.9)]
 
 
@@ -65,7 +66,7 @@ def test_an_update_is_followed_to_its_end() -> None:
     (asked,) = shell.asked
     assert asked == (
         "update_engine_client --update --follow --payload=file:///data/x.zip --offset=1024 "
-        "--size=9000 '--headers=FILE_HASH=x\nFILE_SIZE=9000' 2>&1"
+        "--size=9000 '--headers=FILE_HASH=x\nFILE_SIZE=9000' 2>&1; echo holdfast-end=$?"
     )
 
 
@@ -92,16 +93,34 @@ def test_a_link_that_is_lost_says_how_far_it_was(share: float) -> None:
 
 def test_a_client_that_ends_without_a_result_is_no_success() -> None:
     with pytest.raises(DeviceRefused, match=r"without a result; its last words: .*not found"):
-        apply(Talking(["sh: update_engine_client: not found"]))
+        apply(Talking(["sh: update_engine_client: not found", END]))
+
+
+def test_a_stream_that_ends_before_the_client_is_a_lost_link_and_no_refusal() -> None:
+    with pytest.raises(DeviceLost, match="lost during DOWNLOADING at 90%: the connection ended"):
+        apply(Talking(DOWNLOADING))
+
+
+def test_a_failure_is_told_after_update_engine_went_idle() -> None:
+    lines = [*DOWNLOADING, status("IDLE", 0, 0.0), complete("NotEnoughSpace", 60)]
+    with pytest.raises(DeviceRefused, match="update_engine error 60"):
+        apply(Talking(lines))
 
 
 def test_after_a_reconnect_an_update_that_ended_meanwhile_is_known_by_its_state() -> None:
     engine = UpdateEngine(Talking([status("UPDATED_NEED_REBOOT", 6, 1.0)]), device="phone")
-    assert engine.follow(deadline=Deadline.after(9), progress=lambda _: None).succeeded
-    lines = [status("DOWNLOADING", 3, 0.9), status("IDLE", 0, 0.0)]
+    finished = engine.follow(deadline=Deadline.after(9), progress=lambda _: None)
+    assert finished is not None
+    assert finished.succeeded
+    lines = [status("DOWNLOADING", 3, 0.9), status("IDLE", 0, 0.0), END]
     engine = UpdateEngine(Talking(lines), device="phone")
     with pytest.raises(DeviceRefused, match="update_engine error 1"):
         engine.follow(deadline=Deadline.after(9), progress=lambda _: None)
+
+
+def test_an_update_that_ended_with_its_boot_is_not_waited_for() -> None:
+    engine = UpdateEngine(Talking([status("IDLE", 0, 0.0)]), device="phone")
+    assert engine.follow(deadline=Deadline.after(9), progress=lambda _: None) is None
 
 
 def test_suspend_resume_cancel_and_reset_are_sent_and_a_refusal_is_told() -> None:

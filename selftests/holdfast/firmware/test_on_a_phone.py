@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,7 +16,6 @@ from holdfast.firmware.prepare import WrongBuild, prepare
 from holdfast.firmware.reach import reach_mode
 from holdfast.firmware.sideload import sideload
 from holdfast.firmware.states import Mode
-from holdfast.journal import Event, Fact, StepEnded, StepStarted
 from selftests.holdfast.firmware.phone import Phone, phone
 from virtualdevice.ota.keys import release_key
 from virtualdevice.ota.whole_file import sign_whole_file
@@ -173,60 +172,3 @@ def test_recovery_refuses_a_package_and_the_phone_comes_back(pixel: Phone, tmp_p
     with pytest.raises(DeviceRefused, match="recovery refused it"):
         sideload(bench.controls._link, package, deadline=soon())
     assert fingerprint(pixel) == build
-
-
-def becoming(made: Phone, firmware: str, *, after: str) -> Callable[[Event], None]:
-    """What a phone does by itself: the step `after` puts another build on it."""
-    open_steps: dict[int, str] = {}
-
-    def act(event: Event) -> None:
-        if isinstance(event, StepStarted):
-            open_steps[event.step_id] = event.title
-        elif isinstance(event, StepEnded) and open_steps.pop(event.step_id) == after:
-            made.firmware = firmware
-            made.cycle(soon(), to_bootloader=True)
-
-    return act
-
-
-def test_an_ota_leads_from_base_to_target_and_keeps_user_data(nut: Phone, tmp_path: Path) -> None:
-    base = fingerprint(nut)
-    ask(nut, f"mkdir -p /sdcard/Download; echo mine > {MARK}")
-    product = ask(nut, "getprop ro.product.device")
-    with phone(AFTER) as other:
-        target = fingerprint(other)
-    package = ota_zip(tmp_path, product, to=target, frm=base)
-    nut.journal.subscribe(becoming(nut, AFTER, after="send_package"))
-    wanted = Preparation(goal=Goal.SIDELOAD, user_data=UserData.KEEP, package=package)
-    done = prepare(nut.bench(), wanted, soon())
-    assert done.before is not None
-    assert (done.before.fingerprint, done.after.fingerprint) == (base, target)
-    assert ask(nut, f"cat {MARK}") == "mine"
-
-
-@pytest.mark.parametrize("share", [10, 50, 90])
-@pytest.mark.parametrize("what", ["link", "power"])
-def test_a_sideload_that_is_cut_off_leaves_the_phone_on_its_build_with_its_data(
-    pixel: Phone, tmp_path: Path, share: int, what: str
-) -> None:
-    build = fingerprint(pixel)
-    ask(pixel, f"mkdir -p /sdcard/Download; echo mine > {MARK}")
-    package = ota_zip(tmp_path, "blueline", to="maker:NEW", frm=build)
-    link = pixel.bench().controls._link
-    cut: list[str] = []
-
-    def cut_off(event: Event) -> None:
-        if isinstance(event, Fact) and event.value == f"sideload {share} %" and not cut:
-            cut.append(what)
-            if what == "power":
-                pixel.off()
-            else:
-                link.server(f"host:disconnect:{link.serial}", deadline=soon())
-
-    pixel.journal.subscribe(cut_off)
-    wanted = Preparation(goal=Goal.SIDELOAD, user_data=UserData.KEEP, package=package)
-    with pytest.raises(DeviceLost, match=rf"the link was lost at {share // 10}\d% of ota\.zip"):
-        prepare(pixel.bench(), wanted, soon())
-    assert cut == [what]
-    assert fingerprint(pixel) == build
-    assert ask(pixel, f"cat {MARK}") == "mine"
