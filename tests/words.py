@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from typing import Literal, Protocol
 
-Update = Literal["same_signer", "other_signer", "rotated", "downgrade", "uninstall_reinstall"]
-Route = Literal["adb", "session", "installer_ui", "store_push"]
+Update = Literal[
+    "same_signer", "other_signer", "rotated", "downgrade", "uninstall_reinstall", "firmware"
+]
+Route = Literal["adb", "session", "installer_ui", "store_push", "sideload", "ota"]
 Persona = Literal["careful", "careless", "typing", "absent", "hasty", "persistent"]
 Circumstance = Literal["locked", "another_app", "largest_font"]
 Ending = Literal[

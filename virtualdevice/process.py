@@ -39,7 +39,7 @@ __all__ = ["DeviceEndpoints", "RestartTimes", "VirtualDevice"]
 FASTBOOT_MODES = frozenset({BootMode.BOOTLOADER, BootMode.FASTBOOTD})
 BOOT_PHASES = frozenset({Phase.FIRST_BOOT, Phase.CODE_OPTIMISATION})
 NOT_FOUND = 127
-CRASH_PAUSE_S = 0.5
+CRASH_PAUSE_S = 1.5
 """A phone that crashes at boot takes its time as well; this one must not eat its host's."""
 
 

@@ -105,10 +105,19 @@ class Device:
         self.ui.stop()
         self.reboots += 1
         self._boots.reboot(deadline=deadline)
-        self.build = self._boots.read_build(deadline=deadline)
+        self._read_build(deadline)
+
+    def came_back(self, *, deadline: Deadline) -> None:
+        """Somebody else restarted it, after `close`: wait until it is ready, and read its build."""
+        self._boots.wait_ready(deadline=deadline)
+        self._read_build(deadline)
 
     def wait_ready(self, *, deadline: Deadline) -> None:
         self._boots.wait_ready(deadline=deadline)
+
+    def _read_build(self, deadline: Deadline) -> None:
+        self.build = self._boots.read_build(deadline=deadline)
+        self.packages = Packages(self.shell, self.files, api=self.build.api)
 
     def close(self) -> None:
         """End what the drivers run on the device. The device itself stays as it is."""

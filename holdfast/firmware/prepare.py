@@ -6,7 +6,8 @@ for as long as its stages run, and no longer.
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -18,7 +19,7 @@ from holdfast.firmware.reach import Controls, reach_mode
 from holdfast.firmware.states import Mode
 from holdfast.journal import Declaration, Journal, Ledger
 
-__all__ = ["Bench", "Prepared", "WrongBuild", "prepare"]
+__all__ = ["Bench", "Prepared", "WrongBuild", "carry_out", "declared", "prepare"]
 
 _READ_S = 60.0
 
@@ -90,7 +91,7 @@ def prepare(bench: Bench, preparation: Preparation, deadline: Deadline) -> Prepa
             "write 'allow_destructive: true' at that device in devices.yaml"
         )
     title = f"prepare {preparation.goal}, user data: {preparation.user_data}"
-    with bench.journal.step(title, device=name), ExitStack() as declared:
+    with bench.journal.step(title, device=name):
         before = _build_before(bench, preparation, deadline)
         wanted = bench.target_build(preparation, before)
         stages = preparation.stages(bootloader=bench.bootloader)
@@ -98,16 +99,26 @@ def prepare(bench: Bench, preparation: Preparation, deadline: Deadline) -> Prepa
         if skipped:
             stages = preparation.without_flashing(stages)
             bench.journal.fact("preparation.skipped", f"it runs {wanted} already")
-        for kind in sorted(preparation.destroys):
-            reason = f"preparation {preparation.goal} with user data: {preparation.user_data}"
-            declaration = Declaration(device=name, kind=kind, target="*", reason=reason)
-            declared.enter_context(bench.ledger.declared(declaration))
-        for stage in stages:
-            _do(bench, stage, preparation, deadline)
+        with declared(bench, preparation):
+            for stage in stages:
+                carry_out(bench, stage, preparation, deadline)
         after = bench.build(deadline.within(_READ_S))
         bench.journal.fact("build.after", after.fingerprint)
         _require_build(after, wanted or _same(before), before, device=name)
     return Prepared(before=before, after=after, skipped=skipped)
+
+
+@contextmanager
+def declared(bench: Bench, preparation: Preparation) -> Iterator[None]:
+    """As long as this lasts, the ledger takes what the preparation destroys for declared."""
+    reason = f"preparation {preparation.goal} with user data: {preparation.user_data}"
+    with ExitStack() as entered:
+        for kind in sorted(preparation.destroys):
+            declaration = Declaration(
+                device=bench.controls.name, kind=kind, target="*", reason=reason
+            )
+            entered.enter_context(bench.ledger.declared(declaration))
+        yield
 
 
 def _build_before(bench: Bench, preparation: Preparation, deadline: Deadline) -> Build | None:
@@ -133,7 +144,7 @@ def _same(before: Build | None) -> str:
     return before.fingerprint if before else ""
 
 
-def _do(bench: Bench, stage: Stage, preparation: Preparation, deadline: Deadline) -> None:
+def carry_out(bench: Bench, stage: Stage, preparation: Preparation, deadline: Deadline) -> None:
     """Reach the stage's mode, then do its work. User data that is to be kept stays in the ledger's
     way: no declaration covers wiping it."""
     if stage.mode is not None:

@@ -79,11 +79,14 @@ class PrepareSpec(_Entry):
 
 
 class _Device(_Entry):
-    """What every device has. `store` names an adapter of the file's `stores`."""
+    """What every device has. `store` names an adapter of the file's `stores`; `firmware_update` is
+    the OTA package that its maker offers for the build that it is on, a path taken from the folder
+    of devices.yaml."""
 
     name: str = Field(pattern=NAME)
     store: str | None = None
     prepare: PrepareSpec | None = None
+    firmware_update: str | None = Field(default=None, min_length=1)
 
 
 class VirtualSpec(_Device):
@@ -93,6 +96,7 @@ class VirtualSpec(_Device):
     folder of devices.yaml; `defects` are switched on by name; `settings` are its `--set` options.
     `state` is a folder (taken from there too) that keeps its disk, and the snapshots of its user
     data, from run to run.
+    `firmware_update` names a personality as well: the package that leads to it is made for the run.
     """
 
     kind: Literal["virtual"]

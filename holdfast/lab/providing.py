@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from holdfast.deadline import Deadline
+from holdfast.errors import ConfigurationError
 from holdfast.lab.attached import AttachedProvider
 from holdfast.lab.avd import AvdProvider
 from holdfast.lab.cuttlefish import CuttlefishProvider
@@ -16,9 +20,9 @@ from holdfast.lab.inventory import (
 )
 from holdfast.lab.provider import Provider
 from holdfast.lab.redroid import RedroidProvider
-from holdfast.lab.virtual import VirtualProvider
+from holdfast.lab.virtual import VirtualProvider, made_firmware_update
 
-__all__ = ["provider_for"]
+__all__ = ["firmware_update_of", "provider_for"]
 
 
 def provider_for(spec: DeviceSpec, *, folder: Path) -> Provider:
@@ -32,3 +36,21 @@ def provider_for(spec: DeviceSpec, *, folder: Path) -> Provider:
     if isinstance(spec, RedroidSpec):
         return RedroidProvider(spec)
     return AttachedProvider(spec)
+
+
+@contextmanager
+def firmware_update_of(
+    spec: DeviceSpec, *, folder: Path, deadline: Deadline
+) -> Iterator[Path | None]:
+    """The OTA package that devices.yaml offers for a device, as long as this lasts; None if it
+    offers none. ConfigurationError if it is not there."""
+    if spec.firmware_update is None:
+        yield None
+    elif isinstance(spec, VirtualSpec) and not spec.firmware_update.endswith(".zip"):
+        with made_firmware_update(spec, folder=folder, deadline=deadline) as made:
+            yield made
+    else:
+        package = folder / spec.firmware_update
+        if not package.is_file():
+            raise ConfigurationError(f"device {spec.name}: firmware_update: there is no {package}")
+        yield package

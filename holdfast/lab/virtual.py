@@ -5,21 +5,30 @@ from __future__ import annotations
 import json
 import os
 import socket
+import subprocess
 import sys
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import adbutils
 
 from holdfast.deadline import Deadline, wait_until
-from holdfast.errors import ConfigurationError, HoldfastError, HostToolMissing, LabError
+from holdfast.errors import (
+    ConfigurationError,
+    DeadlineExceeded,
+    HoldfastError,
+    HostToolMissing,
+    LabError,
+)
 from holdfast.lab.adb_host import AdbHost, AdbServerSilent
 from holdfast.lab.attached import wait_for_device
 from holdfast.lab.inventory import VirtualSpec
 from holdfast.lab.process import GuardedProcess, ProgramEnded
 from holdfast.lab.provider import Endpoint, Say
 
-__all__ = ["PrivateAdbServer", "VirtualProvider"]
+__all__ = ["PrivateAdbServer", "VirtualProvider", "made_firmware_update"]
 
 VIRTUAL_DEVICE = (sys.executable, "-m", "virtualdevice")
 _EXIT_HOST_CANNOT = 3
@@ -88,6 +97,37 @@ class PrivateAdbServer:
 
         what = "the private adb server's first answer"
         wait_until(answers, deadline, what=what, every_s=0.03, device=self._device)
+
+
+def _personality(word: str, folder: Path) -> str:
+    """A name that the program knows, or a file."""
+    return str(folder / word) if word.endswith((".yaml", ".yml")) else word
+
+
+@contextmanager
+def made_firmware_update(spec: VirtualSpec, *, folder: Path, deadline: Deadline) -> Iterator[Path]:
+    """The package from a device's own firmware to that of its `firmware_update`, as long as this
+    lasts. ConfigurationError if there is no such firmware."""
+    target = _personality(spec.firmware_update or "", folder)
+    source = _personality(spec.personality, folder)
+    with tempfile.TemporaryDirectory(prefix="holdfast-firmware-") as scratch:
+        package = Path(scratch) / "update.zip"
+        command = [*VIRTUAL_DEVICE, "ota", "build", "--from", source, "--to", target]
+        try:
+            done = subprocess.run(
+                [*command, "-o", str(package)], env=_environment(), capture_output=True, text=True,
+                timeout=deadline.remaining_s, check=False,
+            )  # fmt: skip
+        except subprocess.TimeoutExpired as error:
+            raise DeadlineExceeded(
+                "making the firmware update", allowed_s=deadline.allowed_s, device=spec.name
+            ) from error
+        said = done.stderr.strip().rpartition("\n")[2].removeprefix("virtualdevice: ")
+        if done.returncode == _EXIT_CONFIGURATION:
+            raise ConfigurationError(f"device {spec.name}: firmware_update: {said}")
+        if done.returncode:
+            raise LabError(f"its firmware update cannot be made: {said}", device=spec.name)
+        yield package
 
 
 def _known_address(value: object) -> str | None:
@@ -197,9 +237,7 @@ class VirtualProvider:
 
     def _command(self) -> list[str]:
         spec = self._spec
-        personality = spec.personality
-        if personality.endswith((".yaml", ".yml")):
-            personality = str(self._folder / personality)
+        personality = _personality(spec.personality, self._folder)
         command = [*self._command_line, "run", personality, "--json"]
         command += ["--until-stdin-closes"]
         for defect in spec.defects:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from holdfast.deadline import Deadline
@@ -21,12 +22,15 @@ from holdfast.lab.attached import require_adb_server
 from holdfast.lab.health import HealthLimits, Vitals, assess, worsened
 from holdfast.lab.inventory import AttachedSpec, DeviceSpec
 from holdfast.lab.provider import Endpoint
+from holdfast.lab.providing import firmware_update_of
 from holdfast.lab.quarantine import QuarantineStore
 from holdfast.lab.recovery import recover
 from holdfast.report.redact import Redactor
 from holdfast.scenario.bench import bench_for, endpoint_of, may_destroy, preparation_of
 from holdfast.scenario.check_up import check_up
+from holdfast.scenario.firmware import FirmwareOffer
 from holdfast.scenario.ladder import rungs_for
+from holdfast.scenario.updates import UpdateMissing
 
 __all__ = ["Care", "CareTimes"]
 
@@ -41,6 +45,7 @@ class CareTimes:
     prepare_s: float = 7200.0
     recover_s: float = 5400.0
     look_s: float = 30.0
+    package_s: float = 300.0
     evidence_s: float = 240.0
     check_up_s: float = 900.0
 
@@ -81,6 +86,35 @@ class Care:
             self._spec, endpoint, journal=journal, ledger=ledger, deadline=deadline, permit=permit
         )
         prepare(bench, preparation_of(self._spec.prepare, folder=self._folder), deadline)
+
+    @contextmanager
+    def firmware(
+        self, endpoint: Endpoint, device: Device, *, permit: Permit
+    ) -> Iterator[FirmwareOffer | None]:
+        """The firmware update that the device is offered, if any. Behind it the device is to be
+        started anew: UpdateMissing if nothing would then bring it back to the build before."""
+        spec = self._spec
+        if spec.firmware_update and isinstance(spec, AttachedSpec):
+            if not may_destroy(spec):
+                raise UpdateMissing("a firmware update needs 'allow_destructive: true' here")
+            if spec.prepare is None or not spec.prepare.build:
+                raise UpdateMissing(
+                    "nothing would bring it back to the build before: give it a `prepare` with a "
+                    "`build` in devices.yaml"
+                )
+        deadline = Deadline.after(self._times.package_s)
+        with firmware_update_of(spec, folder=self._folder, deadline=deadline) as package:
+            # The providers' own devices are started anew, so nobody needs fastboot for them.
+            there = replace(endpoint, fastboot=None)
+            bench = bench_for(
+                spec,
+                there,
+                journal=device.journal,
+                ledger=device.ledger,
+                deadline=deadline,
+                permit=permit,
+            )
+            yield FirmwareOffer(package=package, bench=bench) if package else None
 
     def bring_back(self, journal: Journal, ledger: Ledger, *, why: str, permit: Permit) -> None:
         """Climb the ladder with an attached device; what a run starts itself is started anew.

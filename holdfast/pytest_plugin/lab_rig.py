@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from functools import partial
 from typing import Protocol
 
@@ -18,7 +18,8 @@ from holdfast.lab.leases import Lease, LeaseTable, this_process
 from holdfast.lab.provider import Endpoint, Provider
 from holdfast.lab.quarantine import QuarantineStore
 from holdfast.pytest_plugin.rig import DeviceFacts, Need, NotCovered
-from holdfast.scenario.result import ScenarioPlan, ScenarioResult
+from holdfast.scenario.firmware import FirmwareOffer
+from holdfast.scenario.result import ScenarioPlan, ScenarioResult, UpdateKind
 from holdfast.scenario.run import RESTORE_FAILED
 from holdfast.scenario.updates import UpdateMissing
 
@@ -50,7 +51,12 @@ class RunScenario(Protocol):
     """The path from plan to verdict: `holdfast.scenario`, with the run's APKs bound to it."""
 
     def __call__(
-        self, device: Device, plan: ScenarioPlan, *, store: StoreAdapter | None
+        self,
+        device: Device,
+        plan: ScenarioPlan,
+        *,
+        store: StoreAdapter | None,
+        offer: FirmwareOffer | None,
     ) -> ScenarioResult: ...
 
 
@@ -62,6 +68,11 @@ class LooksAfter(Protocol):
         self, endpoint: Endpoint, journal: Journal, ledger: Ledger, *, permit: Callable[[], None]
     ) -> None:
         """After each start."""
+
+    def firmware(
+        self, endpoint: Endpoint, device: Device, *, permit: Callable[[], None]
+    ) -> AbstractContextManager[FirmwareOffer | None]:
+        """For a scenario that updates the firmware. UpdateMissing if the device must not be."""
 
     def bring_back(
         self, journal: Journal, ledger: Ledger, *, why: str, permit: Callable[[], None]
@@ -167,11 +178,13 @@ class LabRig:
         return self._facts(self._device.build, endpoint)
 
     def run(self, plan: ScenarioPlan) -> ScenarioResult:
-        device = self._device
-        if device is None:
+        device, endpoint = self._device, self._endpoint
+        if device is None or endpoint is None:
             raise LabError("it was not made ready", device=self._spec.name)
+        updates_firmware = plan.update is UpdateKind.FIRMWARE
         try:
-            result = self._run_scenario(device, plan, store=self._store)
+            with self._firmware(endpoint, device) if updates_firmware else nullcontext() as offer:
+                result = self._run_scenario(device, plan, store=self._store, offer=offer)
         except UpdateMissing as reason:
             raise NotCovered(str(reason)) from reason
         except LabError:
@@ -181,9 +194,26 @@ class LabRig:
         if self._care:
             if not result.verdict.passes:
                 self._care.gather(device)
-            self._care.discharge(device)
+            if not updates_firmware:
+                self._care.discharge(device)
         self._failures = 0
+        if updates_firmware:
+            self._leave_build(result)
         return result
+
+    def _leave_build(self, result: ScenarioResult) -> None:
+        """The next `ready` begins on the build that devices.yaml names. What ended badly may not
+        even start."""
+        self._stop()
+        if not result.verdict.passes:
+            self._sick = f"a firmware update ended in {result.verdict}"
+
+    def _firmware(
+        self, endpoint: Endpoint, device: Device
+    ) -> AbstractContextManager[FirmwareOffer | None]:
+        if self._care is None:
+            return nullcontext()
+        return self._care.firmware(endpoint, device, permit=self._leased().require)
 
     def suspect(self, why: str) -> None:
         """Stop it; the next `ready` starts it anew. One that fails again and again is given up."""

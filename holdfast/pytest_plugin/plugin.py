@@ -35,6 +35,7 @@ from holdfast.pytest_plugin.settings import (
     workers_for,
 )
 from holdfast.pytest_plugin.testing import Testing
+from holdfast.scenario.firmware import FirmwareOffer
 from holdfast.scenario.result import ScenarioPlan, ScenarioResult
 from holdfast.scenario.run import run_scenario
 from holdfast.scenario.updates import AppUnderTest
@@ -132,8 +133,14 @@ def pytest_holdfast_make_rig(config: pytest.Config, spec: DeviceSpec) -> Rig:
 def _bound(app: AppUnderTest) -> RunScenario:
     """The path from plan to verdict, for this run's app."""
 
-    def run(device: Device, plan: ScenarioPlan, *, store: StoreAdapter | None) -> ScenarioResult:
-        return run_scenario(device, plan, app=app, store=store)
+    def run(
+        device: Device,
+        plan: ScenarioPlan,
+        *,
+        store: StoreAdapter | None,
+        offer: FirmwareOffer | None,
+    ) -> ScenarioResult:
+        return run_scenario(device, plan, app=app, store=store, offer=offer)
 
     return run
 

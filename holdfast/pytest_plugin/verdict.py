@@ -110,6 +110,13 @@ def plan_from_words(
         raise ConfigurationError(
             f"on the route {route} somebody is asked: name a persona ({_listed(Persona)})"
         )
+    if plan.route.of_firmware is not (plan.update is UpdateKind.FIRMWARE):
+        routes = _listed(r for r in Route if r.of_firmware)
+        raise ConfigurationError(
+            f"{update} by {route}: firmware, and nothing else, comes by {routes}"
+        )
+    if plan.route.of_firmware and (plan.persona or plan.when):
+        raise ConfigurationError(f"nobody is asked on the route {route}: no persona, no `when`")
     return plan
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from holdfast.device.device import Device
+from holdfast.scenario.firmware import FirmwareOffer, not_offered
 from holdfast.scenario.result import Route, ScenarioPlan, UpdateKind
 from holdfast.scenario.routes import Store, needs_somebody
 from holdfast.scenario.updates import AppUnderTest, UpdateMissing
@@ -11,9 +12,17 @@ __all__ = ["not_covered"]
 
 
 def not_covered(
-    plan: ScenarioPlan, *, app: AppUnderTest, store: Store | None, device: Device
+    plan: ScenarioPlan,
+    *,
+    app: AppUnderTest,
+    store: Store | None,
+    offer: FirmwareOffer | None,
+    device: Device,
 ) -> str:
     """Why this scenario cannot be run here; empty if it can."""
+    lacking = not_offered(plan, offer=offer, device=device)
+    if lacking:
+        return lacking
     if plan.route is Route.STORE_PUSH and store is None:
         return "devices.yaml names no store for this device, so nothing can push an update"
     if needs_somebody(plan.route) and plan.persona is None:

@@ -15,10 +15,12 @@ class Limits:
     more. `watch_s`: how long a prompt is left alone by somebody who is away. `after_boot_s`: the
     screen is watched so long behind a reboot. `install_s`: an
     installation that shows a bar or a wheel; `silent_install_s`: one that shows nothing.
-    `settle_s`: everything that an update sets off is over.
+    `settle_s`: everything that an update sets off is over. `firmware_s`: a scenario that updates
+    the firmware, with its boots.
     """
 
     scenario_s: float = 1200.0
+    firmware_s: float = 7200.0
     step_s: float = 180.0
     boot_s: float = 480.0
     push_s: float = 15.0

@@ -22,22 +22,35 @@ __all__ = [
 
 
 class UpdateKind(StrEnum):
-    """What the update is, compared with the app that is installed."""
+    """What the update is, compared with the app that is installed.
+
+    FIRMWARE: the app stays as it is, and what is updated is the firmware below it.
+    """
 
     SAME_SIGNER = "same_signer"
     OTHER_SIGNER = "other_signer"
     ROTATED = "rotated"
     DOWNGRADE = "downgrade"
     UNINSTALL_REINSTALL = "uninstall_reinstall"
+    FIRMWARE = "firmware"
 
 
 class Route(StrEnum):
-    """How an update arrives."""
+    """How an update arrives. A firmware's comes by the last two, and nothing else does.
+
+    SIDELOAD: recovery is given the package. OTA: Android applies it to its other slot.
+    """
 
     ADB = "adb"
     SESSION = "session"
     INSTALLER_UI = "installer_ui"
     STORE_PUSH = "store_push"
+    SIDELOAD = "sideload"
+    OTA = "ota"
+
+    @property
+    def of_firmware(self) -> bool:
+        return self in (Route.SIDELOAD, Route.OTA)
 
 
 class Persona(StrEnum):

@@ -15,10 +15,16 @@ from holdfast.dialogs.policy import Policy
 from holdfast.dialogs.view import JudgedDialog, render
 from holdfast.errors import DeviceRefused, HarnessFault, LabError
 from holdfast.scenario.covered import not_covered
-from holdfast.scenario.evidence import Evidence, fate_of
+from holdfast.scenario.evidence import AppFate, Evidence, fate_of
+from holdfast.scenario.firmware import (
+    DoesNotStart,
+    FirmwareOffer,
+    fate_of_firmware,
+    update_firmware,
+)
 from holdfast.scenario.limits import Limits
 from holdfast.scenario.prepare import Home, make_clean
-from holdfast.scenario.result import ScenarioPlan, ScenarioResult, UpdateKind
+from holdfast.scenario.result import ScenarioPlan, ScenarioResult, UpdateKind, VerdictKind
 from holdfast.scenario.routes import Store, needs_somebody
 from holdfast.scenario.updates import AppUnderTest, UpdateMissing
 from holdfast.scenario.verdict import decide_verdict
@@ -55,6 +61,7 @@ def run_scenario(
     *,
     app: AppUnderTest,
     store: Store | None = None,
+    offer: FirmwareOffer | None = None,
     policy: Policy | None = None,
     seed: SeedPlan | None = None,
     limits: Limits | None = None,
@@ -68,7 +75,7 @@ def run_scenario(
     """
     _require_clean_ledger(device)
     used = limits or Limits()
-    missing = not_covered(plan, app=app, store=store, device=device)
+    missing = not_covered(plan, app=app, store=store, offer=offer, device=device)
     if missing:
         raise UpdateMissing(missing)
     run = Run(
@@ -80,10 +87,10 @@ def run_scenario(
         policy=policy,
         seed=seed,
         limits=used,
-        deadline=deadline or Deadline.after(used.scenario_s, clock=device.clock),
+        deadline=deadline or Deadline.after(_allowed_s(plan, used), clock=device.clock),
     )
     try:
-        result = _through(run)
+        result = _through(run, offer)
     except DeviceRefused as error:
         raise LabError(
             f"a step of the scenario was refused: {error}", device=device.name
@@ -93,12 +100,22 @@ def run_scenario(
     return result
 
 
-def _through(run: Run) -> ScenarioResult:
+def _allowed_s(plan: ScenarioPlan, limits: Limits) -> float:
+    return limits.firmware_s if plan.update is UpdateKind.FIRMWARE else limits.scenario_s
+
+
+def _through(run: Run, offer: FirmwareOffer | None) -> ScenarioResult:
     home = _prepare(run)
     _install_base(run)
     before = _seed_and_record(run)
     record = _installed_record(run)
-    happened = watch_update(run, home, record)
+    try:
+        if offer and run.plan.update is UpdateKind.FIRMWARE:
+            happened = update_firmware(run, offer)
+        else:
+            happened = watch_update(run, home, record)
+    except DoesNotStart as words:
+        return _bricked(run, words)
     _, after_update = _look_again(run, before, "after the update")
     _reboot(run)
     if happened.after == record:
@@ -155,17 +172,43 @@ def _reboot(run: Run) -> None:
         run.device.reboot(deadline=run.deadline.within(run.limits.boot_s))
 
 
-def _evidence(run: Run, record: PackageRecord, happened: Happened, looks: _Looks) -> Evidence:
+def _bricked(run: Run, words: DoesNotStart) -> ScenarioResult:
+    """Nobody gets at data on a phone that does not start, and no warning was there to be seen."""
+    run.device.journal.fact("verdict", VerdictKind.SILENT_LOSS.value)
+    return ScenarioResult(
+        plan=run.plan,
+        verdict=VerdictKind.SILENT_LOSS,
+        reasons=(str(words), f"the data of {run.package_name} cannot be reached"),
+        facts={"app": run.package_name},
+    )
+
+
+def _fates(run: Run, record: PackageRecord, happened: Happened) -> tuple[AppFate, AppFate]:
+    """What became of that which was updated, after the update and after the reboot."""
+    if happened.firmware:
+        went_in = happened.arrival.answer is not None and happened.arrival.answer.success
+        return (
+            AppFate.UPDATED if went_in else AppFate.UNTOUCHED,
+            fate_of_firmware(run.device.build.fingerprint, happened.firmware),
+        )
     version = run.delivered.update_manifest.version_code
     late = run.device.packages.record(run.package_name, deadline=run.step())
-    stayed_out = happened.after == record == late
+    return (
+        fate_of(record, happened.after, update_version_code=version),
+        fate_of(record, late, update_version_code=version),
+    )
+
+
+def _evidence(run: Run, record: PackageRecord, happened: Happened, looks: _Looks) -> Evidence:
+    fate, fate_after_reboot = _fates(run, record, happened)
+    stayed_out = fate is fate_after_reboot is AppFate.UNTOUCHED
     return Evidence(
         plan=run.plan,
         fits=run.delivered.fits,
         why_fits=run.delivered.why,
         answer=happened.arrival.answer,
-        fate=fate_of(record, happened.after, update_version_code=version),
-        fate_after_reboot=fate_of(record, late, update_version_code=version),
+        fate=fate,
+        fate_after_reboot=fate_after_reboot,
         dialogs=happened.dialogs,
         judgements=_judgements(run, happened, lost=looks.lost),
         answers=happened.answers,

@@ -31,6 +31,10 @@ _PERMISSIONS = tuple(
 """What the probe asks for: planting grants the first two, which it must not lose, and not the
 third, which it must not get. It uses none of them."""
 _V3_SINCE = 28
+_SAME_APP = {
+    UpdateKind.UNINSTALL_REINSTALL: "the old version is uninstalled before",
+    UpdateKind.FIRMWARE: "the firmware is updated, and the app stays as it is",
+}
 
 
 class UpdateMissing(Exception):
@@ -116,8 +120,8 @@ class AppUnderTest:
         known = self._fates.get((kind, api, build_type))
         if known:
             return known
-        if kind is UpdateKind.UNINSTALL_REINSTALL:
-            return True, "the old version is uninstalled before"
+        if kind in _SAME_APP:
+            return True, _SAME_APP[kind]
         base, update = map(_opened, self._pairs[kind])
         decision = predict(
             base,
@@ -138,7 +142,10 @@ class AppUnderTest:
         return self._given_pair(kind) if self._base else self._made_pair(kind)
 
     def _made_pair(self, kind: UpdateKind) -> tuple[bytes, bytes]:
-        old, new = self._signed(1, self._own()), self._signed(2, self._own())
+        old = self._signed(1, self._own())
+        if kind is UpdateKind.FIRMWARE:
+            return old, old
+        new = self._signed(2, self._own())
         if kind is UpdateKind.OTHER_SIGNER:
             return old, self._signed(2, self._other())
         if kind is UpdateKind.DOWNGRADE:
@@ -153,6 +160,8 @@ class AppUnderTest:
         assert base
         if kind is UpdateKind.OTHER_SIGNER:
             return base, resign(_opened(update or base), key=self._other())
+        if kind is UpdateKind.FIRMWARE:
+            return base, base
         if kind is UpdateKind.UNINSTALL_REINSTALL:
             return base, update or base
         if update is None:

@@ -59,7 +59,8 @@ class Run:
 class Happened:
     """What delivering the update came to, as far as the screen and the answer tell.
 
-    `destroyed`: when the app was, if nothing is lost in the end, and if something is.
+    `destroyed`: when the app was, if nothing is lost in the end, and if something is. `firmware`:
+    the build fingerprint that a firmware update leads to.
     """
 
     arrival: Arrival
@@ -70,6 +71,7 @@ class Happened:
     destroyed: tuple[Destroyed | None, Destroyed | None]
     after: PackageRecord | None
     own: frozenset[str] = frozenset()
+    firmware: str = ""
 
 
 def watch_update(run: Run, home: Home, before: PackageRecord) -> Happened:

@@ -16,7 +16,8 @@ __all__ = ["CleanRuns", "clean_runs", "plans_for", "run_clean"]
 
 _STRIDE = 7
 """By how many plans each firmware begins further on, so that few runs cover many plans too."""
-_UPDATES = tuple(kind for kind in UpdateKind if kind is not UpdateKind.UNINSTALL_REINSTALL)
+_NOT_OF_THE_APP = (UpdateKind.UNINSTALL_REINSTALL, UpdateKind.FIRMWARE)
+_UPDATES = tuple(kind for kind in UpdateKind if kind not in _NOT_OF_THE_APP)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

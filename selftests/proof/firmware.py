@@ -31,10 +31,13 @@ def good_firmwares() -> tuple[str, ...]:
 def good_routes(personality: str) -> tuple[Route, ...]:
     """The routes on which this firmware is without fault."""
     store = load_personality(personality).store
-    if store is None:
-        return tuple(route for route in Route if route is not Route.STORE_PUSH)
-    bad = store.misjudges_signer or store.on_signature_mismatch is not Mismatch.REFUSE
-    return tuple(route for route in Route if not (bad and route is Route.STORE_PUSH))
+    bad = (
+        store is None
+        or store.misjudges_signer
+        or (store.on_signature_mismatch is not Mismatch.REFUSE)
+    )
+    of_apps = (route for route in Route if not route.of_firmware)
+    return tuple(route for route in of_apps if not (bad and route is Route.STORE_PUSH))
 
 
 def store_of(personality: str) -> PushingStore | None:

@@ -143,6 +143,7 @@ def _mount_everything(config: dict[str, Any]) -> bool:
     hide = "hidepid=2,gid=3009" if config["api"] >= 24 else ""
     flags = MountFlag.NO_SUID | MountFlag.NO_DEVICES | MountFlag.NO_EXEC
     mount("proc", "root/proc", "proc", flags, options=hide)
+    _give_this_boot_an_id()
     pivot_into("root")
     for place in ("/system", "/"):
         mount("none", place, "", MountFlag.REMOUNT | BIND | MountFlag.READ_ONLY)
@@ -163,6 +164,17 @@ def _mount_devices() -> None:
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         os.symlink(f"/proc/self/fd/{number}", f"root/dev/{name}")
     os.mkdir("root/dev/socket", mode=0o755)
+
+
+def _give_this_boot_an_id() -> None:
+    """The kernel is the host's, and so would its boot id be, over all boots of this phone."""
+    source, digits = "root/dev/boot_id", os.urandom(16).hex()
+    parts = (digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:])
+    with open(source, "w", encoding="ascii") as file:
+        file.write("-".join(parts) + "\n")
+        os.fchmod(file.fileno(), 0o444)
+    mount(source, "root/proc/sys/kernel/random/boot_id", "", BIND)
+    os.unlink(source)
 
 
 def _settle() -> None:
