@@ -170,8 +170,8 @@ def _give_this_boot_an_id() -> None:
     """The kernel is the host's, and so would its boot id be, over all boots of this phone."""
     source, digits = "root/dev/boot_id", os.urandom(16).hex()
     parts = (digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:])
-    with open(source, "w", encoding="ascii") as file:
-        file.write("-".join(parts) + "\n")
+    with open(source, "wb") as file:
+        file.write("-".join(parts).encode() + b"\n")
         os.fchmod(file.fileno(), 0o444)
     mount(source, "root/proc/sys/kernel/random/boot_id", "", BIND)
     os.unlink(source)
