@@ -14,9 +14,11 @@ from holdfast.errors import LabError
 from holdfast.journal import Attachment, Fact, Journal, Ledger
 from holdfast.lab.adb_host import AdbHost
 from holdfast.lab.inventory import AttachedSpec
+from holdfast.lab.provider import Endpoint
 from holdfast.lab.quarantine import QuarantineStore
 from holdfast.pytest_plugin.care import Care
 from holdfast.scenario.bench import endpoint_of
+from holdfast.scenario.updates import UpdateMissing
 from selftests.holdfast.firmware.phone import Phone, phone
 
 
@@ -154,3 +156,20 @@ def test_a_device_in_its_bootloader_is_back_by_a_later_rung(pixel: Phone, clinic
     pixel.cycle(Deadline.after(60), to_bootloader=True)
     clinic.care.bring_back(clinic.journal, clinic.ledger, why="it did not come up", permit=anybody)
     assert clinic.facts["recovery.by"] == "bootloader"
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({}, "needs 'allow_destructive: true'"),
+        ({"allow_destructive": True}, "nothing would bring it back to the build before"),
+    ],
+)
+def test_a_phone_gets_no_firmware_update_that_is_not_allowed_or_not_undone(
+    clinic: Clinic, given: dict[str, object], words: str
+) -> None:
+    spec = clinic.spec.model_copy(update={"firmware_update": "ota.zip", **given})
+    care = Care(spec, folder=Path(), quarantine=clinic.quarantine, owner="run 7")
+    endpoint = Endpoint(serial=spec.serial, adb_host=spec.adb_host, adb_port=spec.adb_port)
+    with pytest.raises(UpdateMissing, match=words), care.firmware(endpoint, clinic.device(), permit=lambda: None):
+        pass

@@ -17,6 +17,7 @@ from holdfast.lab.provider import Endpoint, Say
 from holdfast.lab.quarantine import QuarantineStore
 from holdfast.pytest_plugin.lab_rig import LabRig
 from holdfast.pytest_plugin.rig import DeviceFacts, NotCovered
+from holdfast.scenario.firmware import FirmwareOffer
 from holdfast.scenario.result import (
     Route,
     ScenarioPlan,
@@ -27,6 +28,7 @@ from holdfast.scenario.result import (
 from holdfast.scenario.updates import UpdateMissing
 
 PLAN = ScenarioPlan(update=UpdateKind.SAME_SIGNER, route=Route.ADB)
+FIRMWARE = ScenarioPlan(update=UpdateKind.FIRMWARE, route=Route.SIDELOAD)
 STORE = StoreAdapter(package="com.example.store", upload_to="/data/local/tmp/a.apk", push="x {apk}")
 BUILD = {
     "ro.build.fingerprint": "maker/phone:7.1.1",
@@ -151,7 +153,12 @@ class Lab:
         return cast("Device", self.devices[-1])
 
     def _run(
-        self, device: Device, plan: ScenarioPlan, *, store: StoreAdapter | None
+        self,
+        device: Device,
+        plan: ScenarioPlan,
+        *,
+        store: StoreAdapter | None,
+        offer: FirmwareOffer | None,
     ) -> ScenarioResult:
         if plan.update is UpdateKind.ROTATED:
             raise UpdateMissing("rotating takes the maker's key")
@@ -186,6 +193,13 @@ def test_a_device_is_started_once_for_many_tests_and_stopped_at_the_end(lab: Lab
     assert lab.stores == [STORE] * 3
     assert (facts.model, facts.build, facts.api) == ("Phone", "maker/phone:7.1.1", 25)
     assert facts.offers == {"store"}
+
+
+def test_after_a_firmware_update_a_device_is_started_anew(lab: Lab) -> None:
+    lab.ready()
+    lab.rig.run(FIRMWARE)
+    lab.ready()
+    assert lab.provider.log == ["start", "stop", "start"]
 
 
 def test_an_update_that_cannot_be_had_is_not_covered(lab: Lab) -> None:
