@@ -30,6 +30,7 @@ from holdfast.pytest_plugin.care import Care, CareTimes
 from holdfast.pytest_plugin.lab_rig import LabRig
 from holdfast.pytest_plugin.rig import DeviceFacts, Rig
 from holdfast.pytest_plugin.settings import SETTINGS
+from holdfast.scenario.firmware import FirmwareOffer
 from holdfast.scenario.limits import Limits
 from holdfast.scenario.result import ScenarioPlan, ScenarioResult
 from holdfast.scenario.run import run_scenario
@@ -113,8 +114,14 @@ def pytest_holdfast_make_rig(config: pytest.Config, spec: DeviceSpec) -> Rig:
     owner = f"chaos session {session.number}"
     app = AppUnderTest()
 
-    def run(device: Device, plan: ScenarioPlan, *, store: StoreAdapter | None) -> ScenarioResult:
-        return run_scenario(device, plan, app=app, store=store, limits=LIMITS)
+    def run(
+        device: Device,
+        plan: ScenarioPlan,
+        *,
+        store: StoreAdapter | None,
+        offer: FirmwareOffer | None,
+    ) -> ScenarioResult:
+        return run_scenario(device, plan, app=app, store=store, offer=offer, limits=LIMITS)
 
     provider = _provider(spec, folder=settings.folder, commands=commands)
     rig = LabRig(

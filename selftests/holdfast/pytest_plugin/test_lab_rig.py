@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import cast
 
@@ -85,6 +86,11 @@ class FakeCare:
         self, endpoint: Endpoint, journal: Journal, ledger: Ledger, *, permit: Callable[[], None]
     ) -> None:
         self.log.append("prepare")
+
+    def firmware(
+        self, endpoint: Endpoint, device: Device, *, permit: Callable[[], None]
+    ) -> AbstractContextManager[FirmwareOffer | None]:
+        return nullcontext()
 
     def bring_back(
         self, journal: Journal, ledger: Ledger, *, why: str, permit: Callable[[], None]
