@@ -128,9 +128,9 @@ async def _lose_users(parts: Parts, user_ids: list[int]) -> None:
     """The list of users lacks them, so whatever was theirs is destroyed as left over."""
     for user_id in user_ids:
         parts.users.remove(user_id)
+        parts.settings.remove_user(user_id)
         await parts.storage.destroy_user(user_id)
-        for record in parts.registry:
-            parts.registry.put(record.without_user(user_id))
+        parts.registry.forget_user(user_id)
     await parts.users.save(parts.machine)
 
 

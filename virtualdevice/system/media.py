@@ -11,16 +11,17 @@ from virtualdevice.seams import FileKind, Files
 
 __all__ = ["INDEX_LOST", "media_path", "media_rows"]
 
-ROOT = "/storage/emulated/0"
 DEPTH_LIMIT = 4
 INDEX_LOST = "media-index-lost"
 """With this among the records' extras, the index has no row of any file."""
-PRIVATE = (f"{ROOT}/Android/data", f"{ROOT}/Android/obb")
+PRIVATE = ("Android/data", "Android/obb")
 
 
-async def media_rows(files: Files) -> AsyncIterator[tuple[int, str]]:
-    """(row id, path) of every file of shared storage that is indexed."""
-    pending = [(ROOT, 0)]
+async def media_rows(files: Files, user_id: int = 0) -> AsyncIterator[tuple[int, str]]:
+    """(row id, path) of every file of that user's shared storage that is indexed."""
+    root = f"/storage/emulated/{user_id}"
+    private = [f"{root}/{folder}" for folder in PRIVATE]
+    pending = [(root, 0)]
     while pending:
         directory, depth = pending.pop()
         for name in await files.list(directory):
@@ -30,7 +31,7 @@ async def media_rows(files: Files) -> AsyncIterator[tuple[int, str]]:
                 continue
             if stat.kind is FileKind.FILE:
                 yield stat.inode, path
-            elif stat.kind is FileKind.DIRECTORY and depth < DEPTH_LIMIT and path not in PRIVATE:
+            elif stat.kind is FileKind.DIRECTORY and depth < DEPTH_LIMIT and path not in private:
                 pending.append((path, depth + 1))
 
 

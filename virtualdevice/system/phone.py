@@ -105,6 +105,7 @@ class Phone:
         if not properties.get("ro.runtime.firstboot"):
             properties.set("ro.runtime.firstboot", str(self.parts.now_ms()))
         await self.user_changes.make_those_of_the_build()
+        await self.user_changes.remove_ephemeral()
         await self.user_controller.boot()
         if self._boot_hangs:
             return

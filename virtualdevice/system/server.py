@@ -107,8 +107,8 @@ class AndroidServer(SystemServer):
             raise BootFailed("kernel panic")
         values = build_properties(self._personality, machine.serialno)
         await parts.properties.start(machine, values | dict(self._boot_properties))
-        await parts.settings.start(machine)
         await parts.users.load(machine)
+        await parts.settings.start(machine, parts.users.ids)
         upgraded = await boot_packages(phone.parts, phone.defects)
         if phone.defects.has("boot_crashes_late"):
             raise BootFailed("the system server crashed")

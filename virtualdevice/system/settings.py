@@ -1,63 +1,90 @@
-"""The settings provider: global, secure and system tables, kept in files over reboots."""
+"""The settings provider: tables global, secure and system, kept in files over reboots."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from virtualdevice.seams import Machine
 
 __all__ = ["NAMESPACES", "Settings"]
 
 NAMESPACES = ("system", "secure", "global")
-FOLDER = "/data/system/users/0"
+FOLDER = "/data/system/users"
 SYSTEM_UID = 1000
+SETUP = "user_setup_complete"
+
+Table = tuple[str, int]
 
 
 class Settings:
-    """The three tables of user 0; a key that is absent reads as null."""
+    """One global table for all, secure and system ones for each user; a key that is absent reads
+    as null."""
 
     def __init__(self, defaults: Mapping[str, Mapping[str, str]]) -> None:
         self._defaults = defaults
-        self._tables: dict[str, dict[str, str]] = {name: {} for name in NAMESPACES}
+        self._tables: dict[Table, dict[str, str]] = {}
+        self._make_tables([0])
 
-    def get(self, namespace: str, key: str) -> str | None:
-        return self._tables[namespace].get(key)
+    def get(self, namespace: str, key: str, user_id: int = 0) -> str | None:
+        return self._table(namespace, user_id).get(key)
 
-    def put(self, namespace: str, key: str, value: str) -> None:
-        self._tables[namespace][key] = value
+    def put(self, namespace: str, key: str, value: str, user_id: int = 0) -> None:
+        self._table(namespace, user_id)[key] = value
 
-    def delete(self, namespace: str, key: str) -> int:
+    def delete(self, namespace: str, key: str, user_id: int = 0) -> int:
         """How many rows went: 0 or 1."""
-        return 0 if self._tables[namespace].pop(key, None) is None else 1
+        return 0 if self._table(namespace, user_id).pop(key, None) is None else 1
 
-    def items(self, namespace: str) -> Iterator[tuple[str, str]]:
-        yield from sorted(self._tables[namespace].items())
+    def items(self, namespace: str, user_id: int = 0) -> Iterator[tuple[str, str]]:
+        yield from sorted(self._table(namespace, user_id).items())
+
+    def _table(self, namespace: str, user_id: int) -> dict[str, str]:
+        """An empty one, which nobody keeps, for a user who is not there."""
+        return self._tables.get((namespace, 0 if namespace == "global" else user_id), {})
 
     def reset(self) -> None:
-        """Back to what this build sets on a first boot."""
-        self._tables = {name: dict(self._defaults.get(name, {})) for name in NAMESPACES}
+        """Back to what this build sets on a first boot, for everybody."""
+        self._make_tables(sorted({user_id for _, user_id in self._tables}))
 
-    async def start(self, machine: Machine) -> None:
-        """Read the tables; a table whose file is absent or broken starts with the defaults."""
-        self.reset()
-        for name in NAMESPACES:
+    def _make_tables(self, user_ids: Sequence[int]) -> None:
+        self._tables = {}
+        for user_id in user_ids:
+            self.add_user(user_id)
+
+    def add_user(self, user_id: int) -> None:
+        """What the build sets; a second user has still to be welcomed."""
+        for name in NAMESPACES if user_id == 0 else ("system", "secure"):
+            table = dict(self._defaults.get(name, {}))
+            if user_id != 0:
+                table.pop(SETUP, None)
+            self._tables[name, user_id] = table
+
+    def remove_user(self, user_id: int) -> None:
+        self._tables = {key: table for key, table in self._tables.items() if key[1] != user_id}
+
+    async def start(self, machine: Machine, user_ids: Sequence[int] = (0,)) -> None:
+        """Read the tables; one whose file is absent or broken starts with the defaults."""
+        self._make_tables(user_ids)
+        for key in self._tables:
             try:
-                kept = json.loads(await machine.files.read(f"{FOLDER}/settings_{name}.xml"))
+                kept = json.loads(await machine.files.read(_file(key)))
             except (OSError, ValueError):
                 continue
-            self._tables[name] = {str(key): str(value) for key, value in kept.items()}
+            self._tables[key] = {str(name): str(value) for name, value in kept.items()}
 
     async def save(self, machine: Machine) -> None:
-        await machine.files.make_directory(
-            FOLDER, mode=0o775, uid=SYSTEM_UID, gid=SYSTEM_UID, parents=True
-        )
-        for name, table in self._tables.items():
+        for user_id in {user_id for _, user_id in self._tables}:
+            await machine.files.make_directory(
+                f"{FOLDER}/{user_id}", mode=0o775, uid=SYSTEM_UID, gid=SYSTEM_UID, parents=True
+            )
+        for key, table in self._tables.items():
             text = json.dumps(table, ensure_ascii=False, indent=0, sort_keys=True)
             await machine.files.write(
-                f"{FOLDER}/settings_{name}.xml",
-                text.encode(),
-                mode=0o600,
-                uid=SYSTEM_UID,
-                gid=SYSTEM_UID,
+                _file(key), text.encode(), mode=0o600, uid=SYSTEM_UID, gid=SYSTEM_UID
             )
+
+
+def _file(table: Table) -> str:
+    namespace, user_id = table
+    return f"{FOLDER}/{user_id}/settings_{namespace}.xml"

@@ -21,6 +21,7 @@ from virtualdevice.system.screen.uninstaller_texts import UninstallerTexts, unin
 from virtualdevice.system.screen.view import Frame, View
 from virtualdevice.system.screen.widgets import AlertButton, Line
 from virtualdevice.system.screen.windows import Screen
+from virtualdevice.system.users.controller import UserController
 
 __all__ = ["UninstallerHost", "open_with_uninstaller"]
 
@@ -40,6 +41,8 @@ class UninstallerHost(Protocol):
     def screen(self) -> Screen: ...
     @property
     def remover(self) -> Remover: ...
+    @property
+    def user_controller(self) -> UserController: ...
     def begin(self, work: Coroutine[Any, Any, None]) -> None: ...
 
 
@@ -161,7 +164,10 @@ async def _question(
     def answered(key: str) -> None:
         phone.screen.close(dialog)
         if key == "ok":
-            phone.begin(_uninstall(phone, record.name, label, texts, keep=dialog.keeps_data))
+            user_id = phone.user_controller.current_id
+            whose = None if all_users or record.is_system else user_id
+            keep = dialog.keeps_data
+            phone.begin(_uninstall(phone, record.name, label, texts, keep=keep, user_id=whose))
 
     dialog = UninstallDialog(
         activity=_activity(parts),
@@ -201,10 +207,17 @@ def shown_size(size_bytes: int) -> str:
 
 
 async def _uninstall(
-    phone: UninstallerHost, name: str, label: str, texts: UninstallerTexts, *, keep: bool
+    phone: UninstallerHost,
+    name: str,
+    label: str,
+    texts: UninstallerTexts,
+    *,
+    keep: bool,
+    user_id: int | None,
 ) -> None:
+    """`user_id` None: for all users, or back to the factory version."""
     package = phone.parts.personality.installer_package
-    answer = await phone.remover.uninstall(name, keep_data=keep)
+    answer = await phone.remover.uninstall(name, keep_data=keep, user_id=user_id)
     done, failed = (text.replace("{label}", label) for text in (texts.done, texts.failed))
     if answer == "Success":
         phone.screen.show_toast(package, done)

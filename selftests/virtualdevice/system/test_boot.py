@@ -215,3 +215,53 @@ async def test_data_of_a_package_that_nobody_knows_is_destroyed(tmp_path: Path) 
         f"Destroying /data/user/0/{NAME} due to: com.android.server.pm.PackageManagerException: "
         f"Package {NAME} is unknown"
     ) in str(found["log"])
+
+
+async def give_to_user_10(rig: Rig) -> Path:
+    """A letter in the chat app of a second user."""
+    await rig.run("pm", "create-user", "Anna")
+    await rig.run("pm", "install-existing", "--user", "10", NAME)
+    letter = await rig.put(f"/data/user/10/{NAME}/files/letter", b"dear")
+    await rig.put(f"/data/user/10/{NAME}/code_cache/old", b"compiled")
+    return rig.machine.files.host(letter)
+
+
+async def test_what_a_boot_keeps_or_wipes_it_keeps_or_wipes_for_every_user(tmp_path: Path) -> None:
+    phone = Upgradable(tmp_path, "aosp-30")
+    rig = await phone.boot("1")
+    await install(rig, apk())
+    letter = await give_to_user_10(rig)
+    rig = await phone.boot("2")
+    assert letter.exists()
+    assert not (letter.parents[1] / "code_cache/old").exists()
+    record = rig.phone.parts.registry.get(NAME)
+    assert record is not None
+    before = (record.app_id, record.user(10).ce_inode)
+    rig = await phone.boot("3", apk(signer="B", version_code=2))  # a preload by another signer
+    record = rig.phone.parts.registry.get(NAME)
+    assert record is not None
+    assert not letter.exists()
+    assert record.user_ids == (0, 10)
+    assert (record.app_id, record.user(10).ce_inode) != before
+
+
+async def test_a_preload_that_the_image_drops_is_wiped_for_every_user(tmp_path: Path) -> None:
+    phone = Upgradable(tmp_path, "aosp-30")
+    rig = await phone.boot("1", apk())
+    letter = await give_to_user_10(rig)
+    await phone.boot("2")
+    assert not letter.exists()
+
+
+@pytest.mark.parametrize(("base", "kept"), [("aosp-30", True), ("aosp-34", False)])
+async def test_data_of_a_second_user_with_another_owner_is_treated_alike(
+    tmp_path: Path, base: str, kept: bool
+) -> None:
+    phone = Upgradable(tmp_path, base)
+    rig = await phone.boot("1")
+    await install(rig, apk())
+    letter = await give_to_user_10(rig)
+    home = f"/data/user/10/{NAME}"
+    await rig.machine.files.change_owner(home, uid=1010999, gid=1010999, recursive=True)
+    await phone.boot("1")
+    assert letter.exists() is kept

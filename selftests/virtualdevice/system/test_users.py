@@ -409,3 +409,60 @@ async def test_a_defect_of_users_shows_after_a_reboot(
     assert home(rig, 10).exists() is ("10" in left)
     assert ("/data/user/10" in rig.machine.covered) is (state == "RUNNING_LOCKED")
     assert await users_with_it(rig) == [int(n) for n in left]
+
+
+async def test_settings_and_rows_are_each_users_own_and_global_ones_everybodys(
+    tmp_path: Path,
+) -> None:
+    rig = await with_work_profile(tmp_path, "aosp-34")
+
+    async def setting(namespace: str, user_id: int) -> str:
+        words = ("settings", "--user", str(user_id), "get", namespace, "mine")
+        return (await rig.run(*words)).out.strip()
+
+    for namespace in ("secure", "global"):
+        await rig.run("settings", "--user", "10", "put", namespace, "mine", "work")
+    insert = ("content", "insert", "--uri", "content://sms", "--bind", "body:s:hello")
+    await rig.run(*insert, "--user", "10")
+    await rig.put("/storage/emulated/10/DCIM/dog.jpg", b"a dog")
+    await rig.run("pm", "create-user", "Anna")
+    await rig.reboot()
+    assert [await setting("secure", n) for n in (0, 10, 11)] == ["null", "work", "null"]
+    assert [await setting("global", n) for n in (0, 10)] == ["work", "work"]
+    for uri in ("content://sms", "content://media/external/images/media"):
+        query = ("content", "query", "--uri", uri, "--user")
+        answers = [(await rig.run(*query, n)).out.startswith("Row: 0") for n in ("0", "10")]
+        assert answers == [False, True]
+    locked = await rig.run("content", "query", "--uri", "content://sms", "--user", "11")
+    assert "Could not find provider: sms" in locked.error
+    await rig.run("pm", "remove-user", "10")
+    assert not [key for key in rig.phone.parts.registry.extra if "user 10" in key]
+
+
+async def test_roles_and_app_ops_are_each_users_own(tmp_path: Path) -> None:
+    rig = await with_work_profile(tmp_path, "aosp-34")
+    await install(rig, apk())
+    role = "android.app.role.SMS"
+    await rig.run("cmd", "role", "add-role-holder", "--user", "10", role, NAME)
+    await rig.run("appops", "set", "--user", "10", NAME, "CAMERA", "deny")
+    for user_id, holder, mode in (("0", "", "No operations."), ("10", NAME, "CAMERA: deny")):
+        found = await rig.run("cmd", "role", "holders", "--user", user_id, role)
+        assert found.out.strip() == holder
+        found = await rig.run("appops", "get", "--user", user_id, NAME)
+        assert found.out.strip() == mode
+
+
+async def test_who_came_for_a_while_is_gone_after_a_reboot(tmp_path: Path) -> None:
+    rig = await booted(tmp_path, "aosp-34")
+    assert "user id 10" in (await rig.run("pm", "create-user", "--ephemeral", "Guest")).out
+    await rig.reboot()
+    assert "Guest" not in (await rig.run("pm", "list", "users")).out
+    assert not rig.machine.files.host("/data/user/10").exists()
+
+
+async def test_before_the_first_unlock_no_app_can_be_opened(tmp_path: Path) -> None:
+    rig = await booted(tmp_path, replace(load_personality("aosp-34"), credential="1234"))
+    await install(rig, apk())
+    refused = await rig.run("am", "start", "-n", f"{NAME}/.Main")
+    assert "does not exist" in refused.error
+    assert f"package:{NAME}" in (await rig.run("pm", "list", "packages")).out

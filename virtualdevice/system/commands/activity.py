@@ -71,8 +71,11 @@ async def _not_started(phone: Phone, call: Invocation, intent: Intent) -> int:
 
 
 def _target(phone: Phone, intent: Intent, user_id: int) -> PackageRecord | None:
-    """The app whose launcher activity an intent means; other activities are not modelled."""
+    """The app whose launcher activity an intent means; other activities are not modelled. Before
+    the first unlock the package manager knows only what can do without CE storage."""
     registry = phone.parts.registry
+    if not phone.user_controller.is_unlocked(user_id):
+        return None
     if intent.component:
         package, name = full_class(intent.component)
         record = registry.installed(package, user_id)

@@ -16,11 +16,11 @@ Dump = Callable[[Phone, Sequence[str]], str]
 
 
 def _window_record(surface: Surface) -> str:
-    return f"Window{{{surface.identity:x} u0 {surface.package}/{surface.activity}}}"
+    return f"Window{{{surface.identity:x} u{surface.user_id} {surface.package}/{surface.activity}}}"
 
 
 def _activity_record(surface: Surface, task: int) -> str:
-    return f"ActivityRecord{{{surface.identity:x} u0 {surface.component} t{task}}}"
+    return f"ActivityRecord{{{surface.identity:x} u{surface.user_id} {surface.component} t{task}}}"
 
 
 def _focus_lines(phone: Phone) -> list[str]:

@@ -10,13 +10,16 @@ import re
 from collections.abc import Mapping
 
 from virtualdevice.system.commands.arguments import CommandRefused, Words
+from virtualdevice.system.commands.user_words import one_user, user_named
 from virtualdevice.system.invocation import Invocation
 from virtualdevice.system.media import INDEX_LOST, media_rows
+from virtualdevice.system.packages.registry import extra_key
 from virtualdevice.system.phone import Phone
 
 __all__ = ["content", "role"]
 
 DATA_IS = re.compile(r"_data\s*=\s*['\"](.*)['\"]")
+SETTINGS = "content://settings/"
 MEDIA = "content://media/external/"
 KINDS = {
     "file": (),
@@ -42,9 +45,18 @@ async def content(phone: Phone, call: Invocation) -> int:
     while (option := words.option()) is not None:
         given[option] = words.value(option)
     uri = given.get("--uri", "").rstrip("/")
+    user_id = user_named(phone, given.get("--user", "current")) or 0
+    if not uri.startswith(SETTINGS) and not phone.user_controller.is_unlocked(user_id):
+        name = uri.removeprefix("content://").partition("/")[0]
+        await call.error(
+            f"Error while accessing provider:{name}\n"
+            f"java.lang.IllegalStateException: Could not find provider: {name}"
+        )
+        return 1
     if verb == "insert" and uri in COUNTED:
-        rows = int(phone.parts.registry.extra.get(f"rows {uri}", "0"))
-        phone.parts.registry.extra[f"rows {uri}"] = str(rows + 1)
+        key = extra_key(f"rows {uri}", user_id)
+        rows = int(phone.parts.registry.extra.get(key, "0"))
+        phone.parts.registry.extra[key] = str(rows + 1)
         await phone.parts.save_packages()
         return 0
     if verb == "call" and uri == "content://media":
@@ -54,34 +66,34 @@ async def content(phone: Phone, call: Invocation) -> int:
     if verb != "query":
         await call.error("[ERROR] Unsupported operation")
         return 1
-    lines = [f"Row: {n} {row}" for n, row in enumerate(await _rows(phone, uri, given))]
+    lines = [f"Row: {n} {row}" for n, row in enumerate(await _rows(phone, uri, given, user_id))]
     await call.out("\n".join(lines) if lines else "No result found.")
     return 0
 
 
-async def _rows(phone: Phone, uri: str, given: Mapping[str, str]) -> list[str]:
+async def _rows(phone: Phone, uri: str, given: Mapping[str, str], user_id: int) -> list[str]:
     if uri.startswith(MEDIA):
-        return await _media(phone, uri.removeprefix(MEDIA), given)
+        return await _media(phone, uri.removeprefix(MEDIA), given, user_id)
     if uri in COUNTED:
-        count = int(phone.parts.registry.extra.get(f"rows {uri}", "0"))
+        count = int(phone.parts.registry.extra.get(extra_key(f"rows {uri}", user_id), "0"))
         return [f"_id={n + 1}" for n in range(count)]
-    namespace = uri.removeprefix("content://settings/").split("/")[0]
-    if uri.startswith("content://settings/") and namespace in ("system", "secure", "global"):
+    namespace = uri.removeprefix(SETTINGS).split("/")[0]
+    if uri.startswith(SETTINGS) and namespace in ("system", "secure", "global"):
         return [
             f"_id={n + 1}, name={key}, value={value}"
-            for n, (key, value) in enumerate(phone.parts.settings.items(namespace))
+            for n, (key, value) in enumerate(phone.parts.settings.items(namespace, user_id))
         ]
     return []
 
 
-async def _media(phone: Phone, table: str, given: Mapping[str, str]) -> list[str]:
+async def _media(phone: Phone, table: str, given: Mapping[str, str], user_id: int) -> list[str]:
     """The columns _id and _data; of --where, only `_data='PATH'`."""
     if table not in KINDS or phone.parts.registry.extra.get(INDEX_LOST):
         return []
     wanted = DATA_IS.fullmatch(given.get("--where", "").strip())
     columns = given.get("--projection", "_id:_data").split(":")
     lines = []
-    async for row_id, path in media_rows(phone.parts.files):
+    async for row_id, path in media_rows(phone.parts.files, user_id):
         if wanted is not None and path != wanted[1]:
             continue
         if KINDS[table] and not path.lower().endswith(KINDS[table]):
@@ -96,21 +108,19 @@ async def role(phone: Phone, call: Invocation) -> int:
     at most."""
     words = Words(call.arguments)
     verb = words.next()
-    while (option := words.option()) is not None:
-        if option == "--user":
-            words.value(option)
+    user_id = one_user(phone, words, default=phone.user_controller.current_id)
     name = words.required("Error: Role name not specified.")
-    extra = phone.parts.registry.extra
+    extra, key = phone.parts.registry.extra, extra_key(f"role {name}", user_id)
     if verb == "holders":
-        holder = extra.get(f"role {name}", "")
+        holder = extra.get(key, "")
         if holder:
             await call.out(holder)
         return 0
     package = words.required("Error: Package name not specified.")
-    if verb == "add-role-holder" and phone.parts.registry.installed(package) is not None:
-        extra[f"role {name}"] = package
-    elif verb == "remove-role-holder" and extra.get(f"role {name}") == package:
-        del extra[f"role {name}"]
+    if verb == "add-role-holder" and phone.parts.registry.installed(package, user_id) is not None:
+        extra[key] = package
+    elif verb == "remove-role-holder" and extra.get(key) == package:
+        del extra[key]
     else:
         raise CommandRefused(f"Error: {verb} of {package} as {name} failed")
     await phone.parts.save_packages()

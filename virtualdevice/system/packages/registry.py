@@ -13,13 +13,18 @@ from virtualdevice.system.packages.records import (
     uid_of,
 )
 
-__all__ = ["FIRST_APP_ID", "LAST_APP_ID", "RECORDS_FILE", "Registry"]
+__all__ = ["FIRST_APP_ID", "LAST_APP_ID", "RECORDS_FILE", "Registry", "extra_key"]
 
 RECORDS_FILE = "/data/system/packages.xml"
 PROBLEMS_FILE = "/data/system/uiderrors.txt"
 MOST_PROBLEMS = 200
 FIRST_APP_ID, LAST_APP_ID = 10000, 19999
 SYSTEM_UID = 1000
+
+
+def extra_key(name: str, user_id: int) -> str:
+    """Where `extra` keeps what each user has of that name; user 0's is the name alone."""
+    return name if user_id == 0 else f"{name} of user {user_id}"
 
 
 class Registry:
@@ -99,6 +104,13 @@ class Registry:
             if record.app_id >= FIRST_APP_ID
             for user_id in record.users
         }
+
+    def forget_user(self, user_id: int) -> None:
+        """What a removed user had of packages, and of what is kept beside them."""
+        ending = extra_key("", user_id)
+        self.extra = {key: text for key, text in self.extra.items() if not key.endswith(ending)}
+        for record in self:
+            self.put(record.without_user(user_id))
 
     async def load(self, machine: Machine) -> None:
         """Read the file; if it is absent or broken, start with nothing and say why."""

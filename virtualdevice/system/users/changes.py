@@ -63,6 +63,12 @@ class UserChanges:
             if await self.create(wish) is None:
                 raise ConfigurationError(f"users: there is no room for {facts.name!r}")
 
+    async def remove_ephemeral(self) -> None:
+        """Nobody's stay on the phone is to last over a reboot who came for a while."""
+        for user in self._parts.users:
+            if UserFlag.EPHEMERAL in user.more_flags:
+                await self.remove(user.user_id)
+
     def _has_room(self, wish: UserWish) -> bool:
         users = self._parts.users
         limit = KIND_LIMITS.get(wish.kind)
@@ -95,6 +101,8 @@ class UserChanges:
         )
         parts.users.put(user)
         await parts.storage.prepare(user.user_id)
+        parts.settings.add_user(user.user_id)
+        await parts.settings.save(parts.machine)
         await self._install_system_packages(user.user_id)
         await parts.users.save(parts.machine)
         await parts.save_packages()
@@ -125,11 +133,11 @@ class UserChanges:
         await self._controller.stop(user_id)
         await self._controller.forget(user_id)
         parts.users.remove(user_id)
+        parts.settings.remove_user(user_id)
+        parts.registry.forget_user(user_id)
         for record in parts.registry:
-            left = record.without_user(user_id)
-            parts.registry.put(left)
-            if not record.is_system and user_id in record.users and not left.user_ids:
-                await self._remover.remove(left, keep_data=False)
+            if not record.is_system and not record.user_ids and record.code_present:
+                await self._remover.remove(record, keep_data=False)
         await parts.storage.destroy_user(user_id)
         await parts.users.save(parts.machine)
         await parts.save_packages()
