@@ -17,6 +17,8 @@ from pathlib import Path
 import pytest
 
 from selftests.virtualdevice.real_clients import AdbClient, adb_programs, running_adb
+from selftests.virtualdevice.system.apks import NAME as APP
+from selftests.virtualdevice.system.apks import apk
 from selftests.virtualdevice.test_running import PROJECT, ready
 
 UID, FIRST_ID = 54321, 3_000_000
@@ -109,7 +111,28 @@ def test_a_plain_users_device_is_a_whole_phone(temporary: Path, adb: AdbClient) 
         adb("-s", serial, "reboot")
         assert adb("-s", serial, "wait-for-device").status == 0
         assert shell("cat /data/local/tmp/f") == "kept"
+        assert shell("pm create-user --profileOf 0 --managed Work") == "Success: created user id 10"
+        assert shell("am start-user 10") == "Success: user started"
+        (temporary / "app.apk").write_bytes(apk(debuggable=True))
+        assert adb("-s", serial, "install", str(temporary / "app.apk")).status == 0
+        uids = [int(shell(f"run-as {APP} --user {n} id -u")) for n in (0, 10)]
+        assert uids[1] == uids[0] + 1_000_000
+        shell(f"run-as {APP} --user 10 sh -c 'echo mine > letter; chmod 600 letter'")
+        assert shell(f"run-as {APP} --user 10 cat letter") == "mine"
+        assert "Permission denied" in shell(f"run-as {APP} cat /data/user/10/{APP}/letter 2>&1")
+        assert shell("echo x > /storage/emulated/10/f; cat /storage/emulated/10/f") == "x"
     assert not list((temporary / "home").glob("virtualdevice-*"))
+
+
+def test_with_few_ids_it_is_a_phone_for_one_user(temporary: Path, adb: AdbClient) -> None:
+    with _device(temporary, f"{NAME}:{FIRST_ID}:25000\n") as process:
+        serial = ready(process)["adb"]
+        adb("connect", serial)
+        assert adb("-s", serial, "wait-for-device").status == 0
+        most = adb("-s", serial, "shell", "pm get-max-users").text.strip()
+        assert most == "Maximum supported users: 1"
+        refused = adb("-s", serial, "shell", "pm create-user Anna")
+        assert (refused.status, refused.errors.strip()) == (1, "Error: couldn't create User.")
 
 
 def test_without_ids_of_their_own_a_user_is_told_what_to_do(temporary: Path) -> None:
