@@ -118,7 +118,12 @@ class VirtualDevice:
         )
         self._product = system.adb_properties.get("ro.product.device", "")
         board = BoardFacts(product=self._product, serialno=serialno)
-        self._fastboot = FastbootServer(self._flash, board, leave=self._begin_reboot)
+        self._fastboot = FastbootServer(
+            self._flash,
+            board,
+            leave=self._begin_reboot,
+            battery_is_ok=lambda: FaultKind.LOW_BATTERY not in self._faults,
+        )
         self._rebooting: asyncio.Task[None] | None = None
         self._wanted: BootMode | None = None
         self._going_down = False
@@ -128,6 +133,11 @@ class VirtualDevice:
     @property
     def machine(self) -> DeviceMachine:
         return self._machine
+
+    @property
+    def faults(self) -> set[FaultKind]:
+        """Those that last; to be changed while it runs."""
+        return self._faults
 
     @property
     def flash(self) -> Flash:

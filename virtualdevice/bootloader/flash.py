@@ -6,11 +6,17 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from virtualdevice.bootloader.refusal import FlashRefused
 from virtualdevice.bootloader.sparse import image_size_bytes, writes_of
+from virtualdevice.bootloader.super_partition import (
+    FIRST_SUPER_API,
+    LOGICAL_NAMES,
+    SuperPartition,
+)
 
 __all__ = ["BootState", "Flash", "FlashRefused", "Partition", "SlotState", "partitions_for"]
 
@@ -18,15 +24,13 @@ MIB = 1 << 20
 FIRST_VENDOR_API = 26
 FIRST_VBMETA_API = 28
 FIRST_INIT_BOOT_API = 33
+FIRST_VIRTUAL_AB_API = 30
 FILL_CHUNK_BYTES = 1 << 20
 USER_DATA = ("userdata", "metadata")
 """Without its metadata the encryption of user data has no key."""
 BOOT_TRIES = 3
+FREE_IN_SUPER_BYTES = 1 << 30
 SLOTS = ("a", "b")
-
-
-class FlashRefused(Exception):
-    """The bootloader does not do it; the text is what FAIL says."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,6 +82,12 @@ class BootState:
     erase_data: bool = False
     """User data is to be emptied before Android starts again."""
     erase_cache: bool = False
+    logical: dict[str, int] | None = None
+    """The super partition's table (super_partition.py); None until somebody changes it."""
+    unmerged_slot: str = ""
+    """Whose update lies in snapshots, until its first good boot merges them (Virtual A/B)."""
+    hollow: list[str] = field(default_factory=list)
+    """Partitions whose snapshots were dropped: nothing in them can boot."""
 
 
 def _state_from(plain: dict[str, Any]) -> BootState:
@@ -94,6 +104,7 @@ class Flash:
         self.slotted = slotted
         self._folder = folder
         self._table = partitions_for(api=api, slotted=slotted)
+        self._api = api
         self._state_file = folder / "state.json"
         self.state = BootState(unlocked=unlocked)
         self._load()
@@ -126,6 +137,13 @@ class Flash:
     def other_slot(self) -> str:
         return "b" if self.state.current_slot == "a" else "a"
 
+    def make_room(self, name: str, size_bytes: int) -> None:
+        """As update_engine and bootloaders do before they write a logical partition."""
+        part = self.partition(name)
+        if self.state.logical is not None and part is not None and part.size_bytes < size_bytes:
+            self.super_partition.resize(self._exact(name, part), size_bytes)
+            self.save()
+
     def set_active(self, slot: str) -> None:
         """Boot it from now on; it has all its tries, and its success to prove."""
         self.state.current_slot = slot
@@ -135,18 +153,77 @@ class Flash:
     @property
     def names(self) -> list[str]:
         """All partitions, with their slots."""
-        return [name for part in self._table.values() for name in self._names_of(part)]
+        names = [name for part in self._table.values() for name in self._names_of(part)]
+        more = [name for name in self.state.logical or () if name not in names]
+        return [name for name in names if self.partition(name) is not None] + more
 
     def _names_of(self, part: Partition) -> list[str]:
         return [f"{part.name}_a", f"{part.name}_b"] if part.slotted else [part.name]
 
     def partition(self, name: str) -> Partition | None:
         """By its name with or without a slot; None if there is none."""
-        if name in self._table:
-            return self._table[name]
         base, _, slot = name.rpartition("_")
-        part = self._table.get(base)
-        return part if part is not None and part.slotted and slot in {"a", "b"} else None
+        part = self._table.get(name) or self._table.get(base)
+        if part is not None and name != part.name and not (part.slotted and slot in SLOTS):
+            part = None
+        sizes = self.state.logical
+        if sizes is None or (part is not None and part.name not in LOGICAL_NAMES):
+            return part
+        size = sizes.get(self._exact(name, part))
+        if size is None:
+            return None
+        return replace(part or Partition(name=name, size_bytes=0, slotted=False), size_bytes=size)
+
+    def _exact(self, name: str, part: Partition | None) -> str:
+        """A slotted partition without a slot is that of the current one."""
+        bare = part is not None and part.slotted and name == part.name
+        return f"{name}_{self.state.current_slot}" if bare else name
+
+    @property
+    def has_super(self) -> bool:
+        return self._api >= FIRST_SUPER_API
+
+    @property
+    def has_virtual_slots(self) -> bool:
+        """An update lies in snapshots until it has booted well (Virtual A/B)."""
+        return self.slotted and self._api >= FIRST_VIRTUAL_AB_API
+
+    def is_logical(self, name: str) -> bool:
+        part = self.partition(name)
+        if part is None or not self.has_super:
+            return False
+        return part.name in LOGICAL_NAMES or part.name not in self._table
+
+    @property
+    def super_partition(self) -> SuperPartition:
+        """To be changed, and saved thereafter."""
+        factory = {
+            name: part.size_bytes
+            for part in self._table.values()
+            if part.name in LOGICAL_NAMES
+            for name in self._names_of(part)
+        }
+        if self.state.logical is None:
+            self.state.logical = dict(factory)
+        capacity_bytes = sum(factory.values()) + FREE_IN_SUPER_BYTES
+        return SuperPartition(self.state.logical, capacity_bytes=capacity_bytes)
+
+    def save_super(self) -> None:
+        """After a change of its table: what has no partition any more has no content."""
+        for file in self._folder.glob("*.img"):
+            part = self.partition(file.stem)
+            if part is None:
+                file.unlink()
+            elif file.stat().st_size > part.size_bytes:
+                os.truncate(file, part.size_bytes)
+        self.save()
+
+    def drop_update(self, partition: str) -> None:
+        """Forget an update that no boot has merged; `partition` is what its slot boots."""
+        if self.state.unmerged_slot:
+            self.state.hollow.append(f"{partition}_{self.state.unmerged_slot}")
+            self.state.unmerged_slot = ""
+            self.save()
 
     def has_slot(self, name: str) -> bool:
         """Whether `name` wants a slot behind it; `boot_b` has one already."""
@@ -160,6 +237,9 @@ class Flash:
         if image_size_bytes(image) > part.size_bytes:
             raise FlashRefused("data too large")
         self._folder.mkdir(parents=True, exist_ok=True)
+        if file.stem in self.state.hollow:
+            self.state.hollow.remove(file.stem)
+            self.save()
         if file.exists() and file.stat().st_nlink > 1:
             file.unlink()
         with file.open("r+b" if file.exists() else "w+b") as content:
@@ -200,8 +280,7 @@ class Flash:
         part = self.partition(name)
         if part is None:
             raise FlashRefused("No such partition")
-        exact = f"{name}_{self.state.current_slot}" if part.slotted and name == part.name else name
-        return self._folder / f"{exact}.img"
+        return self._folder / f"{self._exact(name, part)}.img"
 
 
 def _link_files(source: Path, target: Path) -> None:

@@ -25,11 +25,17 @@ class FastbootServer:
     """`leave` is called when the host sends the device elsewhere."""
 
     def __init__(
-        self, flash: Flash, board: BoardFacts, *, leave: Callable[[BootMode], None]
+        self,
+        flash: Flash,
+        board: BoardFacts,
+        *,
+        leave: Callable[[BootMode], None],
+        battery_is_ok: Callable[[], bool],
     ) -> None:
         self._flash = flash
         self._board = board
         self._leave = leave
+        self._battery_is_ok = battery_is_ok
         self._reserved: socket.socket | None = None
         self._port = 0
         self._server: asyncio.Server | None = None
@@ -90,7 +96,9 @@ class FastbootServer:
         raw = writer.get_extra_info("socket")
         raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         writer.write(HANDSHAKE)
-        variables = Variables(self._flash, self._board, userspace=userspace)
+        variables = Variables(
+            self._flash, self._board, userspace=userspace, battery_is_ok=self._battery_is_ok()
+        )
         session = Session(self._flash, variables)
         decoder = MessageDecoder()
         while data := await reader.read(CHUNK_BYTES):

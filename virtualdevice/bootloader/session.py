@@ -9,15 +9,25 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from virtualdevice.bootloader.flash import Flash, FlashRefused
-from virtualdevice.bootloader.sparse import SparseError
+from virtualdevice.bootloader.flash import Flash
+from virtualdevice.bootloader.refusal import FlashRefused
+from virtualdevice.bootloader.sparse import SparseError, image_size_bytes
+from virtualdevice.bootloader.super_partition import read_metadata_image
 from virtualdevice.bootloader.variables import Variables
 from virtualdevice.seams import BootMode
 
 __all__ = ["Reply", "Session"]
 
 COMMAND_LIMIT_BYTES = 4096
-LOCKED = b"FAILFlashing is not allowed in Lock State"
+SYSTEM = "system"
+LOCKED = "Flashing is not allowed in Lock State"
+LOCKED_IN_USERSPACE = {
+    "flash": "Flashing is not allowed on locked devices",
+    "erase": "Erase is not allowed on locked devices",
+    "set_active": "set_active command is not allowed on locked devices",
+}
+BATTERY_LOW = "Warning: battery's capacity is very low"
+"""Qualcomm's bootloaders (lk, app/aboot/aboot.c); fastbootd does not ask."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,8 +67,14 @@ class Session:
         command = self.COMMANDS.get(name)
         if command is None:
             return fail("unknown command")
+        userspace = self._variables.userspace
+        if name in SUPER_COMMANDS and not (userspace and self._flash.has_super):
+            return fail("unknown command")
         if name in NEEDS_UNLOCKED and not self._flash.state.unlocked:
-            return Reply(messages=(LOCKED,))
+            locked = LOCKED_IN_USERSPACE.get(name, "Command not available on locked devices")
+            return fail(locked if userspace else LOCKED)
+        if name in NEEDS_BATTERY and not userspace and not self._variables.battery_is_ok:
+            return fail(BATTERY_LOW)
         try:
             return command(self, argument)
         except FlashRefused as refused:
@@ -99,6 +115,13 @@ class Session:
     def _flash_command(self, argument: str) -> Reply:
         if not self._staged:
             return fail("No image was downloaded")
+        part = self._flash.partition(argument)
+        if not self._variables.userspace:
+            self._flash.make_room(argument, image_size_bytes(self._staged))
+        elif part is None:
+            return fail("No such file or directory")
+        elif image_size_bytes(self._staged) > part.size_bytes:
+            return fail("Value too large for defined data type")
         self._flash.write(argument, self._staged)
         return okay()
 
@@ -146,13 +169,45 @@ class Session:
         return Reply(messages=(info, b"OKAY"))
 
     def _snapshot(self, argument: str) -> Reply:
-        return okay() if argument in {"cancel", "merge"} else fail("unknown command")
+        """source.android.com, "Implementing Virtual A/B": only fastbootd merges."""
+        if argument == "cancel":
+            self._flash.drop_update(SYSTEM)
+            return okay()
+        if argument == "merge" and self._variables.userspace:
+            return okay()
+        return fail("unknown command")
 
     def _upload(self, _argument: str) -> Reply:
         return fail("Nothing is staged to be uploaded")
 
-    def _refuse_logical(self, _argument: str) -> Reply:
-        return fail("This device has no dynamic partitions")
+    def _create_logical(self, argument: str) -> Reply:
+        name, size_bytes = _name_and_size(argument)
+        self._flash.super_partition.create(name, size_bytes)
+        self._flash.save_super()
+        return okay("Partition created")
+
+    def _resize_logical(self, argument: str) -> Reply:
+        name, size_bytes = _name_and_size(argument)
+        self._flash.super_partition.resize(name, size_bytes)
+        self._flash.save_super()
+        return okay("Partition resized")
+
+    def _delete_logical(self, argument: str) -> Reply:
+        self._flash.super_partition.delete(argument)
+        self._flash.save_super()
+        return okay("Partition deleted")
+
+    def _update_super(self, argument: str) -> Reply:
+        name, _, wipe = argument.partition(":")
+        if name != "super" or wipe not in {"", "wipe"}:
+            return fail("Invalid arguments")
+        if not self._staged:
+            return fail("No data available")
+        table = self._flash.super_partition
+        slot = self._flash.state.current_slot
+        table.replace(read_metadata_image(self._staged), slot=slot, wipe=bool(wipe))
+        self._flash.save_super()
+        return okay(f"Successfully {'flashed' if wipe else 'updated'} partition table")
 
     @staticmethod
     def _leave(mode: BootMode) -> Callable[[Session, str], Reply]:
@@ -172,10 +227,10 @@ class Session:
         "oem": _oem,
         "upload": _upload,
         "snapshot-update": _snapshot,
-        "create-logical-partition": _refuse_logical,
-        "delete-logical-partition": _refuse_logical,
-        "resize-logical-partition": _refuse_logical,
-        "update-super": _refuse_logical,
+        "create-logical-partition": _create_logical,
+        "delete-logical-partition": _delete_logical,
+        "resize-logical-partition": _resize_logical,
+        "update-super": _update_super,
         "continue": _leave(BootMode.SYSTEM),
         "reboot": _leave(BootMode.SYSTEM),
         "reboot-bootloader": _leave(BootMode.BOOTLOADER),
@@ -185,7 +240,22 @@ class Session:
     }
 
 
-NEEDS_UNLOCKED = frozenset({"flash", "erase", "set_active", "boot", "update-super"})
+SUPER_COMMANDS = frozenset(
+    {"create-logical-partition", "delete-logical-partition", "resize-logical-partition",
+     "update-super"}
+)  # fmt: skip
+NEEDS_UNLOCKED = SUPER_COMMANDS | {"flash", "erase", "set_active", "boot", "snapshot-update"}
+NEEDS_BATTERY = frozenset({"flash", "erase"})
+
+
+def _name_and_size(argument: str) -> tuple[str, int]:
+    """`NAME:BYTES`. FlashRefused."""
+    name, _, size = argument.partition(":")
+    if not name or not size:
+        raise FlashRefused("Invalid partition name and size")
+    if not size.isdigit():
+        raise FlashRefused("Invalid partition size")
+    return name, int(size)
 
 
 def _split(text: str) -> tuple[str, str]:

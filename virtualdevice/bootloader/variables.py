@@ -34,10 +34,13 @@ class Variables:
 
     max_download_bytes = MAX_DOWNLOAD_BYTES
 
-    def __init__(self, flash: Flash, board: BoardFacts, *, userspace: bool) -> None:
+    def __init__(
+        self, flash: Flash, board: BoardFacts, *, userspace: bool, battery_is_ok: bool = True
+    ) -> None:
         self._flash = flash
         self._board = board
-        self._userspace = userspace
+        self.userspace = userspace
+        self.battery_is_ok = battery_is_ok
 
     def get(self, name: str) -> str | None:
         """None for a variable that there is not."""
@@ -78,12 +81,14 @@ class Variables:
             "max-download-size": f"{MAX_DOWNLOAD_BYTES:#x}",
             "erase-block-size": f"{BLOCK_BYTES:#x}",
             "logical-block-size": f"{BLOCK_BYTES:#x}",
-            "battery-voltage": "4100",
-            "battery-soc-ok": "yes",
+            "battery-voltage": "4100" if self.battery_is_ok else "3400",
+            "battery-soc-ok": yes(self.battery_is_ok),
             "off-mode-charge": "1",
-            "is-userspace": yes(self._userspace),
-            "snapshot-update-status": "none",
+            "is-userspace": yes(self.userspace),
+            "snapshot-update-status": "snapshotted" if state.unmerged_slot else "none",
         }
+        if self.userspace and self._flash.has_super:
+            values["super-partition-name"] = "super"
         if self._flash.slotted:
             values["current-slot"] = state.current_slot
         return values
@@ -93,7 +98,7 @@ class Variables:
             "has-slot": self._has_slot,
             "partition-size": self._partition_size,
             "partition-type": self._partition_type,
-            "is-logical": lambda _name: "no",
+            "is-logical": lambda name: yes(self.userspace and self._flash.is_logical(name)),
             "slot-successful": self._of_slot(lambda slot: yes(slot.successful)),
             "slot-unbootable": self._of_slot(lambda slot: yes(slot.unbootable)),
             "slot-retry-count": self._of_slot(lambda slot: str(slot.tries)),

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from virtualdevice.bootloader.flash import Flash
-from virtualdevice.ota.firmware import FirmwareImage, read_firmware
+from virtualdevice.ota.firmware import FirmwareError, FirmwareImage, read_firmware
 from virtualdevice.seams import SystemServer
 
 __all__ = ["BootChain"]
@@ -45,6 +45,7 @@ class BootChain:
 
     def write_image(self, slot: str, image: bytes) -> None:
         name = f"{IMAGE}_{slot}" if self._flash.slotted else IMAGE
+        self._flash.make_room(name, len(image))
         self._flash.erase(name)
         self._flash.write(name, image)
 
@@ -60,12 +61,14 @@ class BootChain:
         """It is written; the next boot is its first."""
         if self._flash.slotted:
             self._flash.set_active(slot)
+            self._flash.state.unmerged_slot = slot if self._flash.has_virtual_slots else ""
         self._flash.state.to_recovery = False
         self._flash.save()
 
     def undo(self) -> None:
         """Go on with the slot that runs: the other one waits no more."""
         self._flash.state.current_slot = self._running
+        self._flash.state.unmerged_slot = ""
         self._flash.save()
 
     @property
@@ -103,6 +106,8 @@ class BootChain:
         ConfigurationError: what is there cannot boot."""
         slot = self._running = self._flash.state.current_slot
         name = f"{IMAGE}_{slot}" if self._flash.slotted else IMAGE
+        if self._flash.partition(name) is None or name in self._flash.state.hollow:
+            raise FirmwareError(f"there is nothing in {name}")
         firmware = read_firmware(self._flash.read(name))
         properties = {"ro.boot.slot_suffix": f"_{slot}"} if self._flash.slotted else {}
         file = None if firmware is None else self._unpacked(firmware)
@@ -131,4 +136,5 @@ class BootChain:
         facts = self._flash.state.slots[self._flash.state.current_slot]
         if self._flash.slotted and not facts.successful:
             facts.successful = True
+            self._flash.state.unmerged_slot = ""
             self._flash.save()

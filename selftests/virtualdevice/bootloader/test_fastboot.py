@@ -4,69 +4,17 @@ from __future__ import annotations
 
 import filecmp
 import os
-import shutil
 import subprocess
 import zipfile
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from selftests.virtualdevice.fake_system import FakeSystem
-from selftests.virtualdevice.real_clients import (
-    AdbClient,
-    Result,
-    RunningDevice,
-    running_device,
-)
+from selftests.virtualdevice.bootloader.conftest import Fastboot, reboot, said
+from selftests.virtualdevice.real_clients import AdbClient, RunningDevice
 from virtualdevice.ota.keys import release_key
 from virtualdevice.ota.package import PackagePlan, build_package
 from virtualdevice.seams import BootMode
-
-LIMIT_S = 60
-Fastboot = Callable[..., Result]
-
-
-@pytest.fixture(scope="module")
-def phone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDevice]:
-    """An A/B device."""
-    system = FakeSystem(api=30, properties={"ro.build.ab_update": "true"})
-    with running_device(system, tmp_path_factory.mktemp("phone")) as device:
-        yield device
-
-
-@pytest.fixture
-def fastboot(phone: RunningDevice) -> Fastboot:
-    """The real fastboot, with the device in its bootloader."""
-    program = shutil.which("fastboot")
-    if program is None:
-        pytest.skip("fastboot is not installed: 'apt-get install fastboot'")
-
-    def run(*words: str, limit_s: float = LIMIT_S) -> Result:
-        serial = f"tcp:127.0.0.1:{phone.endpoints.fastboot_port}"
-        done = subprocess.run(
-            [str(program), "-s", serial, *words],
-            env={"PATH": "/usr/bin:/bin", "HOME": "/nonexistent"},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            check=False,
-            timeout=limit_s,
-        )
-        return Result(status=done.returncode, stdout=done.stdout, stderr=done.stderr)
-
-    reboot(phone, BootMode.BOOTLOADER)
-    return run
-
-
-def reboot(phone: RunningDevice, mode: BootMode) -> None:
-    async def request() -> None:
-        phone.device.machine.request_reboot(mode)
-
-    phone.do(request())
-
-
-def said(result: Result) -> str:
-    return result.errors + result.text
 
 
 def test_variables_are_answered(phone: RunningDevice, fastboot: Fastboot) -> None:

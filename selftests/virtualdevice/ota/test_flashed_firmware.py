@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from selftests.virtualdevice.ota.phones import firmware_file, ota_phone
+from selftests.virtualdevice.ota.phones import firmware_file, ota_phone, package_file
+from selftests.virtualdevice.ota.test_update_engine import apply, newer, rooted
 from selftests.virtualdevice.real_clients import AdbClient
 from virtualdevice.__main__ import main
 from virtualdevice.ota.firmware import pack_firmware
+from virtualdevice.ota.package import PackagePlan
 
 NUT_OLD, NUT_NEW = "nut-pro-2-before-4.2.5.1", "nut-pro-2-4.2.5.1"
 
@@ -106,3 +108,33 @@ def test_a_snapshot_brings_firmware_and_slots_back_with_the_user_data(
             assert build in phone.build
             assert phone.shell("getprop ro.boot.slot_suffix") == slot
             assert phone.shell("cat /data/local/tmp/note") == name
+
+
+def test_an_update_that_waits_in_snapshots_is_dropped_by_fastboot(
+    one_adb: AdbClient, tmp_path: Path
+) -> None:
+    package = package_file(tmp_path / "ota.zip", PackagePlan(target=newer(tmp_path)))
+    with rooted(one_adb, tmp_path) as phone:
+        old = phone.build
+        assert apply(phone, package)[1].succeeded
+        phone.adb("reboot", "bootloader")
+        assert phone.variable("snapshot-update-status") == "snapshotted"
+        assert phone.variable("current-slot") == "b"
+        assert phone.fastboot("snapshot-update", "cancel").status == 0
+        assert phone.variable("snapshot-update-status") == "none"
+        phone.fastboot("reboot")
+        phone.wait_for("device")
+        assert phone.build == old
+        assert phone.shell("getprop ro.boot.slot_suffix; cat /sdcard/x/note") == "_a\nmine"
+
+
+def test_a_slot_without_its_system_partition_boots_no_more(
+    one_adb: AdbClient, tmp_path: Path
+) -> None:
+    with ota_phone(one_adb, "aosp-34", tmp_path) as phone:
+        phone.adb("reboot", "fastboot")
+        assert phone.variable("is-userspace") == "yes"
+        assert phone.fastboot("delete-logical-partition", "system_a").status == 0
+        phone.fastboot("reboot")
+        phone.wait_for("device")
+        assert phone.shell("getprop ro.boot.slot_suffix") == "_b"
