@@ -24,6 +24,7 @@ __all__ = [
     "Ledger",
     "StepEnded",
     "StepStarted",
+    "Subscriber",
 ]
 
 

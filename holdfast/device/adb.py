@@ -14,11 +14,20 @@ from contextlib import contextmanager
 import adbutils
 
 from holdfast.deadline import Deadline
-from holdfast.errors import DeviceLost, DeviceRefused, DeviceUnauthorized, LabError
+from holdfast.errors import (
+    DeadlineExceeded,
+    DeviceLost,
+    DeviceRefused,
+    DeviceUnauthorized,
+    LabError,
+)
 
 __all__ = ["AdbLink", "AdbStream"]
 
 _CHUNK_BYTES = 1 << 16
+# An adb server says at once whether it has the device, and a device whether it has the service: one
+# that says nothing for so long is taken for silent, however much time the job has.
+_ANSWER_S = 30.0
 
 
 def _anybody() -> None:
@@ -166,7 +175,8 @@ class AdbLink:
         self._permit()
         deadline.require("connecting to the adb server", device=self.device)
         try:
-            return _Connection(self._server, timeout_s=deadline.remaining_s or 0.001)
+            step = deadline.within(_ANSWER_S)
+            return _Connection(self._server, timeout_s=step.remaining_s or 0.001)
         except (adbutils.AdbError, OSError) as error:
             raise LabError(
                 f"no adb server answers at {self._server[0]}:{self._server[1]} ({error})",
@@ -179,8 +189,9 @@ class AdbLink:
             connection.conn.sendall(b"%04x" % len(raw) + raw)
             connection.check_okay()
         except adbutils.AdbTimeout as error:
-            deadline.within(0).require(f"adb: {request[:60]}", device=self.device)
-            raise DeviceLost(f"adb: {request[:60]}: {error}", device=self.device) from error
+            allowed_s = min(deadline.allowed_s, _ANSWER_S)
+            what = f"adb's answer to `{' '.join(request.split())[:60]}`"
+            raise DeadlineExceeded(what, allowed_s=allowed_s, device=self.device) from error
         except (adbutils.AdbError, OSError) as error:
             raise self._fault(request, str(error)) from error
 

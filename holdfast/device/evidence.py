@@ -1,7 +1,7 @@
 """What is taken from a device when a test has failed: logs since the test began, and dumps.
 
-Each piece is bounded in size and time, and each is redacted before it is kept. What cannot be had
-is named: a user build shows no kernel log and no tombstones to the shell.
+Each piece is bounded in size and time; whoever keeps it takes secrets out (holdfast.report.redact).
+What cannot be had is named: a user build shows no kernel log and no tombstones to the shell.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from holdfast.deadline import Deadline
@@ -25,8 +25,6 @@ _FIRST_BUGREPORTZ_API = 24
 _BUGREPORT_S = 180.0
 _REPORTED = re.compile(r"^OK:(/[\w./-]+\.zip)\s*$", re.MULTILINE)
 _TIME = re.compile(r"\d\d-\d\d \d\d:\d\d:\d\d")
-
-Redact = Callable[[str], str]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,28 +68,34 @@ def collect_evidence(
     *,
     api: int,
     bugreport: bool,
-    redact: Redact,
     journal: Journal,
     deadline: Deadline,
 ) -> tuple[str, ...]:
     """Attach each piece to the journal; what could not be had, in words. Raises nothing of the
-    device's: whoever asks has a failure to report already."""
-    missing = []
+    device's: whoever asks has a failure to report already. A device that does not answer is asked
+    no more."""
+    missing: list[str] = []
+    silent = False
     with journal.step("collect evidence"):
         for piece in pieces:
             try:
                 text = _run(shell, piece, deadline)
             except (LabError, DeviceRefused) as error:
                 missing.append(f"{piece.name}: {error}")
+                silent = isinstance(error, LabError)
             else:
-                journal.attach(piece.name, redact(text))
-        if bugreport:
+                silent = False
+                journal.attach(piece.name, text)
+            if silent:
+                missing.append("all else was not asked for: the device does not answer")
+                break
+        if bugreport and not silent:
             try:
                 text = _bugreport(shell, files, api=api, deadline=deadline)
             except (LabError, DeviceRefused) as error:
                 missing.append(f"bugreport: {error}")
             else:
-                journal.attach("bugreport.txt", redact(text))
+                journal.attach("bugreport.txt", text)
         journal.fact("evidence.missing", "; ".join(missing) or "nothing")
     return tuple(missing)
 

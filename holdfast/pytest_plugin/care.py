@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -25,7 +24,6 @@ from holdfast.lab.provider import Endpoint
 from holdfast.lab.providing import firmware_update_of
 from holdfast.lab.quarantine import QuarantineStore
 from holdfast.lab.recovery import recover
-from holdfast.report.redact import Redactor
 from holdfast.scenario.bench import bench_for, endpoint_of, may_destroy, preparation_of
 from holdfast.scenario.check_up import check_up
 from holdfast.scenario.firmware import FirmwareOffer
@@ -51,7 +49,8 @@ class CareTimes:
 
 
 class Care:
-    """For one device of the inventory. `folder` is the one of devices.yaml."""
+    """For one device of the inventory. `folder` is the one of devices.yaml; `packages` are the apps
+    of which a failure's evidence tells."""
 
     def __init__(
         self,
@@ -61,7 +60,9 @@ class Care:
         quarantine: QuarantineStore,
         owner: str,
         times: CareTimes | None = None,
+        packages: Sequence[str] = (),
     ) -> None:
+        self._packages = packages
         self._spec = spec
         self._times = times or CareTimes()
         self._folder = folder
@@ -70,7 +71,6 @@ class Care:
         self._limits = HealthLimits()
         self._before = Vitals()
         self._since = ""
-        self._redactor = Redactor(salt=secrets.token_bytes(16))
         self._reported = False
         self._watch: AdbWatch | None = None
         self._drops = 0
@@ -213,15 +213,14 @@ class Care:
             )
 
     def gather(self, device: Device) -> None:
-        """Take the evidence of a failure, redacted: it will leave the lab. A bugreport takes
-        minutes on a phone: the first failure of a run with this device gets one."""
+        """Take the evidence of a failure. A bugreport takes minutes on a phone: the first failure
+        of a run with this device gets one."""
         collect_evidence(
             device.shell,
             device.files,
-            pieces_for((), since=self._since),
+            pieces_for(self._packages, since=self._since),
             api=device.api,
             bugreport=not self._reported,
-            redact=self._redactor.text,
             journal=device.journal,
             deadline=Deadline.after(self._times.evidence_s, clock=device.clock),
         )

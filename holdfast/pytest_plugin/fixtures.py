@@ -47,7 +47,7 @@ def scenario(request: pytest.FixtureRequest, holdfast_rig: Rig) -> Scenario:
     ) -> Verdict:
         plan = plan_from_words(update=update, route=route, persona=persona, when=when)
         try:
-            result = holdfast_rig.run(plan)
+            result = trial.redactor.value(holdfast_rig.run(plan))
         except NotCovered as reason:
             raise pytest.skip.Exception(f"{NOT_COVERED}{reason}") from reason
         label_result(result)

@@ -117,16 +117,24 @@ def pytest_holdfast_make_rig(config: pytest.Config, spec: DeviceSpec) -> Rig:
     state = default_state_dir()
     quarantine = QuarantineStore(state / "quarantine.sqlite3")
     run_name = f"{config.rootpath.name}-{_run_id(config)}"
+    app, store = _app(config), settings.inventory.store_of(spec)
+    packages = (app.package_name, store.package) if store else (app.package_name,)
     return LabRig(
         spec,
         provider=provider_for(spec, folder=settings.folder),
         leases=LeaseTable(state),
         run_name=run_name,
-        store=settings.inventory.store_of(spec),
+        store=store,
         quarantine=quarantine,
         connect=connect,
-        run_scenario=_bound(_app(config)),
-        care=Care(spec, folder=settings.folder, quarantine=quarantine, owner=run_name),
+        run_scenario=_bound(app),
+        care=Care(
+            spec,
+            folder=settings.folder,
+            quarantine=quarantine,
+            owner=run_name,
+            packages=packages,
+        ),
     )
 
 

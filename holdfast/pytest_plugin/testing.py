@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Callable, Generator
 
@@ -14,6 +15,7 @@ from holdfast.pytest_plugin.settings import Settings
 from holdfast.pytest_plugin.trial import TRIAL, Trial, title_of
 from holdfast.report.allure_bridge import AllureBridge
 from holdfast.report.record import write_record
+from holdfast.report.redact import Redactor
 
 __all__ = ["FINISHED", "Testing"]
 
@@ -29,6 +31,7 @@ class Testing:
     def __init__(self, config: pytest.Config, settings: Settings) -> None:
         self._config = config
         self._settings = settings
+        self._redactor = Redactor(salt=secrets.token_bytes(16))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
@@ -48,10 +51,10 @@ class Testing:
             evidence=self._settings.evidence,
             known=self._settings.known,
             began_at=time.time(),
+            redactor=self._redactor,
+            reports=(AllureBridge(), self._live(item)),
         )
         item.stash[TRIAL] = trial
-        trial.journal.subscribe(AllureBridge())
-        trial.journal.subscribe(self._live(item))
         try:
             return (yield)
         except BaseException as error:
@@ -80,12 +83,14 @@ class Testing:
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        report = yield
         trial = item.stash.get(TRIAL, None)
         if trial is None:
-            return report
+            return (yield)
         if call.excinfo is not None:
-            _shorten(report, call.excinfo.value)
+            trial.redact(call.excinfo.value)
+        report = yield
+        if call.excinfo is not None:
+            _shorten(report, call.excinfo.value, trial.redactor)
             trial.note(call.excinfo.value)
         if call.when == "teardown":
             self._write(trial)
@@ -121,16 +126,16 @@ class Testing:
         return tell
 
 
-def _shorten(report: pytest.TestReport, error: BaseException) -> None:
+def _shorten(report: pytest.TestReport, error: BaseException, redactor: Redactor) -> None:
     """Say it in words where a traceback would tell nobody anything."""
     if isinstance(error, KnownFailure):
         report.outcome = "skipped"
         report.wasxfail = str(error)
-        report.longrepr = error.failure
+        report.longrepr = redactor.text(error.failure)
         return
     brief = shown_briefly(error)
     if brief is not None:
-        report.longrepr = brief
+        report.longrepr = redactor.text(brief)
 
 
 def _told(trial: Trial) -> dict[str, object]:

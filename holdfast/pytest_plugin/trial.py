@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from holdfast.errors import HarnessFault, LabError
-from holdfast.journal import Journal, Ledger
+from holdfast.journal import Event, Journal, Ledger, Subscriber
 from holdfast.pytest_plugin.known_issues import KnownIssues
 from holdfast.pytest_plugin.outcome import KnownFailure, Settled, UnexpectedPass, outcome_of
 from holdfast.pytest_plugin.recorder import Recorder
 from holdfast.pytest_plugin.rig import DeviceFacts
 from holdfast.pytest_plugin.verdict import ProductFailure, Verdict
 from holdfast.report.record import TestRecord
+from holdfast.report.redact import Redactor
 from holdfast.scenario.result import ScenarioResult, VerdictKind
 
 __all__ = ["TRIAL", "Trial", "record_id", "title_of"]
@@ -25,10 +27,19 @@ _FAILED_BEFORE_ITS_RIG = DeviceFacts(name="", model="", build="", api=0)
 
 
 class Trial:
-    """Belongs to one item from the beginning of its protocol to the end of its teardown."""
+    """Belongs to one item from the beginning of its protocol to the end of its teardown. `reports`
+    hear of its journal what has no secrets in it."""
 
     def __init__(
-        self, *, nodeid: str, device: str, evidence: Path, known: KnownIssues, began_at: float
+        self,
+        *,
+        nodeid: str,
+        device: str,
+        evidence: Path,
+        known: KnownIssues,
+        began_at: float,
+        redactor: Redactor,
+        reports: Sequence[Subscriber] = (),
     ) -> None:
         self.nodeid = nodeid
         self.device = device
@@ -41,7 +52,14 @@ class Trial:
         self._known = known
         self._began_at = began_at
         self._recorder = Recorder(evidence / self.id)
-        self.journal.subscribe(self._recorder)
+        self.redactor = redactor
+        self._reports: tuple[Subscriber, ...] = (self._recorder, *reports)
+        self.journal.subscribe(self._tell)
+
+    def _tell(self, event: Event) -> None:
+        redacted = self.redactor.event(event)
+        for report in self._reports:
+            report(redacted)
 
     def judge(self, error: BaseException | None) -> BaseException | None:
         """What the test's body shall be taken to have raised, `error` being what it did raise.
@@ -94,6 +112,12 @@ class Trial:
         asked = [v.result for v in self.verdicts if v.asked and not v.result.verdict.passes]
         return asked[-1] if asked else None
 
+    def redact(self, error: BaseException | None) -> None:
+        """Take secrets out of an error and its causes, of which pytest and Allure tell."""
+        while error is not None:
+            error.args = self.redactor.value(error.args)
+            error = error.__cause__
+
     def note(self, error: BaseException) -> None:
         """The first error of setup, call and teardown decides."""
         if self.error is None:
@@ -107,7 +131,7 @@ class Trial:
 
     def settled(self) -> Settled:
         reasons = [f"{v.result.verdict}: {'; '.join(v.result.reasons)}" for v in self.verdicts]
-        return outcome_of(self.error, passed_because=" / ".join(reasons))
+        return self.redactor.value(outcome_of(self.error, passed_because=" / ".join(reasons)))
 
     def record(self, *, title: str, ended_at: float) -> TestRecord:
         settled = self.settled()
@@ -124,7 +148,7 @@ class Trial:
             started_at=self._began_at,
             duration_s=max(0.0, ended_at - self._began_at),
             ticket=settled.ticket,
-            result=self._result(),
+            result=self.redactor.value(self._result()),
             error=settled.error,
             steps=self._recorder.steps,
             attachments=self._recorder.attachments,

@@ -138,6 +138,7 @@ def pytest_holdfast_make_rig(config: pytest.Config, spec: DeviceSpec) -> Rig:
             folder=settings.folder,
             quarantine=quarantine,
             owner=owner,
+            packages=(app.package_name,),
             times=replace(TIMES, recover_s=session.recover_s),
         ),
         start_s=START_S,

@@ -20,6 +20,9 @@ from holdfast.scenario.result import ScenarioPlan, ScenarioResult, VerdictKind
 
 ANSWERS = "answers.json"
 USES = "uses.log"
+PHONE_NUMBER, ACCOUNT, PASSWORD, IMEI = (
+    "13800138000", "li.wei@example.com", "hunter2hunter2", "490154203237518",
+)  # fmt: skip
 
 
 class FakeRig:
@@ -60,6 +63,11 @@ class FakeRig:
 
     def _fail(self, answer: str) -> None:
         match answer:
+            case "leaks":
+                with self._journal.step(f"call tel:{PHONE_NUMBER}", account=ACCOUNT):
+                    page = f"<p>psk={PASSWORD}</p>"
+                    self._journal.attach(f"shot {IMEI}.html", page, media_type="text/html")
+                raise LabError(f"it asked {ACCOUNT} for password={PASSWORD}", device=self._name)
             case "lab":
                 raise LabError("the cable fell out", device=self._name)
             case "refused":

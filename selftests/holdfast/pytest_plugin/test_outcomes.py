@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from holdfast.report.record import Outcome
+from selftests.holdfast.pytest_plugin.fake_rig import ACCOUNT, IMEI, PASSWORD, PHONE_NUMBER
 from selftests.holdfast.pytest_plugin.harness import GOOD_TEST, Project
 
 Make = Callable[..., Project]
@@ -166,6 +167,21 @@ def test_the_record_holds_steps_and_attachments_of_the_test(project: Make) -> No
     assert file.read_text() == "words"
     assert (record.device, record.model, record.api) == ("phone", "model of phone", 25)
     assert record.title == "updates: an update keeps everything"
+
+
+def test_no_secret_leaves_the_lab(project: Make) -> None:
+    """Neither in any file of the reports, nor in any file's name, nor on the console."""
+    made = project()
+    made.answer({"phone": "leaks"})
+    console = made.run().stdout.str()
+    (record,) = made.records
+    assert record.outcome is Outcome.INCONCLUSIVE
+    files = [path for path in (made.path / "reports").rglob("*") if path.is_file()]
+    assert any("allure-results" in path.parts for path in files)
+    told = {str(path): path.read_bytes().decode("utf-8", "replace") for path in files}
+    for secret in (PHONE_NUMBER, ACCOUNT, PASSWORD, IMEI):
+        assert secret not in console
+        assert [name for name, text in told.items() if secret in name or secret in text] == []
 
 
 def test_the_reports_are_there(project: Make) -> None:
