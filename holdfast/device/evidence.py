@@ -23,6 +23,8 @@ _LIMIT_BYTES = 8 << 20
 _BUGREPORT_LIMIT_BYTES = 256 << 20
 _FIRST_BUGREPORTZ_API = 24
 _BUGREPORT_S = 180.0
+# So many pieces in a row without an answer: a long log may take its time, a dead device does not.
+_SILENT = 2
 _REPORTED = re.compile(r"^OK:(/[\w./-]+\.zip)\s*$", re.MULTILINE)
 _TIME = re.compile(r"\d\d-\d\d \d\d:\d\d:\d\d")
 
@@ -75,21 +77,21 @@ def collect_evidence(
     device's: whoever asks has a failure to report already. A device that does not answer is asked
     no more."""
     missing: list[str] = []
-    silent = False
+    silent = 0
     with journal.step("collect evidence"):
         for piece in pieces:
             try:
                 text = _run(shell, piece, deadline)
             except (LabError, DeviceRefused) as error:
                 missing.append(f"{piece.name}: {error}")
-                silent = isinstance(error, LabError)
+                silent += isinstance(error, LabError)
             else:
-                silent = False
+                silent = 0
                 journal.attach(piece.name, text)
-            if silent:
+            if silent >= _SILENT:
                 missing.append("all else was not asked for: the device does not answer")
                 break
-        if bugreport and not silent:
+        if bugreport and silent < _SILENT:
             try:
                 text = _bugreport(shell, files, api=api, deadline=deadline)
             except (LabError, DeviceRefused) as error:
