@@ -466,3 +466,27 @@ async def test_before_the_first_unlock_no_app_can_be_opened(tmp_path: Path) -> N
     refused = await rig.run("am", "start", "-n", f"{NAME}/.Main")
     assert "does not exist" in refused.error
     assert f"package:{NAME}" in (await rig.run("pm", "list", "packages")).out
+
+
+@pytest.mark.parametrize(
+    ("personality", "says"),
+    [
+        ("aosp-22", "run-as: Package 'org.example.chat' has corrupt installation"),
+        ("aosp-25", ""),
+        ("aosp-28", "run-as: package has corrupt installation: org.example.chat"),
+        ("aosp-29", ""),
+        ("aosp-36", ""),
+    ],
+)
+async def test_run_as_reaches_a_second_user_but_in_8_and_9(
+    tmp_path: Path, personality: str, says: str
+) -> None:
+    rig = await with_work_profile(tmp_path, personality)
+    await install(rig, apk(debuggable=True), "--user", "10")
+    answer = await rig.run("run-as", NAME, "--user", "10", "id")
+    assert answer.error.strip() == says
+    assert not says or answer.status == 1
+    if personality == "aosp-36":
+        missing = (await rig.run("run-as", NAME, "id")).error
+        assert f"couldn't stat /data/user/0/{NAME}: No such file or directory" in missing
+        assert "negative user id: -1" in (await rig.run("run-as", NAME, "--user", "-1")).error

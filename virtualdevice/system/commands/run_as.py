@@ -1,41 +1,57 @@
 """run-as: a debuggable app's own uid, for the shell user.
 
-Source: system/core/run-as (run-as.c to 5.1, run-as.cpp after).
+Source: system/core/run-as of each release (run-as.c and package.c to 7.1, run-as.cpp after).
 """
 
 from __future__ import annotations
 
+import re
+
 from virtualdevice.seams import Credentials
 from virtualdevice.system.commands.arguments import CommandRefused
 from virtualdevice.system.invocation import ROOT_UID, SHELL_UID, Invocation
-from virtualdevice.system.packages.records import PER_USER_RANGE, uid_of
+from virtualdevice.system.packages.records import PER_USER_RANGE, PackageRecord, uid_of
 from virtualdevice.system.phone import Phone
 
 __all__ = ["run_as"]
 
-FIRST_APP, LAST_APP = 10000, 19999
+FIRST_APP = 10000
+USERS_API = 23
+CPP_API = 26
+"""From then on the texts are others; up to 9 it looks for each user's data in user 0's place."""
+EXPLAINS_API = 29
+LARGEST_UID = 0x7FFFFFFF
+TEXTS = {
+    "unknown": ("Package '{name}' is unknown", "unknown package: {name}"),
+    "system": ("Package '{name}' is not an application", "package not an application: {name}"),
+    "closed": ("Package '{name}' is not debuggable", "package not debuggable: {name}"),
+    "corrupt": (
+        "Package '{name}' has corrupt installation",
+        "package has corrupt installation: {name}",
+    ),
+    "negative": ("Negative user id {user} is provided", "negative user id: {user}"),
+    "too big": ("User id {user} is too big", "user id too big: {user}"),
+}
+"""Before 8.0, and since."""
 
 
 async def run_as(phone: Phone, call: Invocation) -> int:
     """`run-as PACKAGE [--user U] [COMMAND…]`; the exit status is the command's."""
     arguments = list(call.arguments)
     if not arguments:
-        usage = "run-as <package-name> [--user <uid>] <command> [<args>]"
-        await call.error(f"Usage:\n    {usage}" if phone.api < 24 else f"usage: {usage}")
+        await call.error(_usage(phone.api))
         return 1
     if call.caller.uid not in (ROOT_UID, SHELL_UID):
-        who = "only 'shell' or 'root' users can run this program"
-        await call.error(f"run-as: {who}")
-        return 1
+        raise CommandRefused("run-as: only 'shell' or 'root' users can run this program")
     name = arguments.pop(0)
     user_id = 0
-    if arguments[:1] == ["--user"]:
-        user_id = _user(phone, arguments[1] if len(arguments) > 1 else "")
+    if arguments[:1] == ["--user"] and len(arguments) > 1 and phone.api >= USERS_API:
+        user_id = _number(phone, arguments[1])
         arguments = arguments[2:]
     credentials = await _credentials(phone, name, call.caller, user_id)
     command = [word.encode("utf-8", "surrogateescape") for word in arguments]
     directory = phone.parts.storage.credential_directory(name, user_id)
-    shown = f"/data/user/{user_id}/{name}" if phone.api >= 26 else directory
+    shown = f"/data/user/{user_id}/{name}" if phone.api >= CPP_API else directory
     child = await phone.parts.machine.spawn(
         command or [b"/system/bin/sh"],
         credentials=credentials,
@@ -48,11 +64,29 @@ async def run_as(phone: Phone, call: Invocation) -> int:
     return await child.wait()
 
 
-def _user(phone: Phone, word: str) -> int:
-    """`--user` came with 7.0; before, it is what is to be run."""
-    if not word.isdigit() or phone.parts.users.get(int(word)) is None:
-        raise CommandRefused(f"run-as: bad user id: {word}")
-    return int(word)
+def _usage(api: int) -> str:
+    words = "run-as <package-name> [--user <uid>] <command> [<args>]"
+    if api >= CPP_API:
+        return f"run-as: usage: {words}\n"
+    if api >= USERS_API:
+        return f"run-as: Usage:\n    {words}"
+    return f"run-as: Usage: {words.replace('[--user <uid>] ', '')}\n"
+
+
+def _refused(phone: Phone, what: str, **facts: object) -> CommandRefused:
+    text = TEXTS[what][phone.api >= CPP_API]
+    return CommandRefused(f"run-as: {text.format(**facts)}")
+
+
+def _number(phone: Phone, word: str) -> int:
+    """atoi."""
+    found = re.match(r"\s*([+-]?\d+)", word)
+    user_id = int(found[1]) if found else 0
+    if user_id < 0:
+        raise _refused(phone, "negative", user=user_id)
+    if user_id > LARGEST_UID // PER_USER_RANGE:
+        raise _refused(phone, "too big", user=user_id)
+    return user_id
 
 
 def _environment(home: str, uid: int) -> dict[bytes, bytes]:
@@ -73,38 +107,34 @@ def _environment(home: str, uid: int) -> dict[bytes, bytes]:
 
 
 async def _credentials(phone: Phone, name: str, caller: Credentials, user_id: int) -> Credentials:
-    old = phone.api < 28
-    record = phone.parts.registry.installed(name, user_id)
+    record = phone.parts.registry.present(name)
     if record is None:
-        problem = f"Package '{name}' is unknown" if old else f"unknown package: {name}"
-        raise CommandRefused(f"run-as: {problem}")
-    if not FIRST_APP <= record.app_id <= LAST_APP:
-        problem = f"Package '{name}' is not an application"
-        raise CommandRefused(f"run-as: {problem if old else f'package not an application: {name}'}")
+        raise _refused(phone, "unknown", name=name)
+    if record.app_id < FIRST_APP:
+        raise _refused(phone, "system", name=name)
     if not record.debuggable:
-        problem = f"Package '{name}' is not debuggable"
-        raise CommandRefused(f"run-as: {problem if old else f'package not debuggable: {name}'}")
+        raise _refused(phone, "closed", name=name)
+    await _check_directory(phone, record, user_id)
     uid = uid_of(user_id, record.app_id)
-    await _check_directory(phone, name, user_id, uid=uid)
     groups = caller.groups if caller.uid == SHELL_UID else (1015, 3003)
     return Credentials(uid=uid, gid=uid, groups=groups)
 
 
-async def _check_directory(phone: Phone, name: str, user_id: int, *, uid: int) -> None:
-    """The data directory has to be there and the app's own."""
-    old = phone.api < 28
-    directory = phone.parts.storage.credential_directory(name, user_id)
-    shown = f"/data/user/{user_id}/{name}"
-    stat = await phone.parts.files.stat(directory)
-    if not phone.user_controller.is_unlocked(user_id) or stat is None:
-        corrupt = f"Package '{name}' has corrupt installation"
-        new = f"couldn't stat {shown}: No such file or directory"
-        raise CommandRefused(f"run-as: {corrupt if old else new}")
-    if stat.uid == uid:
+async def _check_directory(phone: Phone, record: PackageRecord, user_id: int) -> None:
+    """The data directory has to be there and the app's own. It is looked for by a path that names
+    no other user before 10 (`Fix run-as for non-owner users`)."""
+    place = 0 if CPP_API <= phone.api < EXPLAINS_API else user_id
+    uid = uid_of(user_id, record.app_id)
+    stat = await phone.parts.files.stat(
+        phone.parts.storage.credential_directory(record.name, place)
+    )
+    missing = stat is None or not phone.user_controller.is_unlocked(place)
+    if not missing and stat is not None and stat.uid == uid:
         return
-    if phone.api >= 30:
-        wrong = f"{stat.uid}/{stat.gid}, not {uid}"
-        raise CommandRefused(f"run-as: {shown} has wrong owner: {wrong}")
-    corrupt = f"Package '{name}' has corrupt installation"
-    new = f"package has corrupt installation: {name}"
-    raise CommandRefused(f"run-as: {corrupt if old else new}")
+    if phone.api < EXPLAINS_API:
+        raise _refused(phone, "corrupt", name=record.name)
+    shown = f"/data/user/{user_id}/{record.name}"
+    if missing or stat is None:
+        raise CommandRefused(f"run-as: couldn't stat {shown}: No such file or directory")
+    wrong = f"{stat.uid}/{stat.gid}, not {uid}"
+    raise CommandRefused(f"run-as: {shown} has wrong owner: {wrong}")

@@ -9,7 +9,7 @@ from virtualdevice.system.commands.arguments import CommandRefused, Words
 from virtualdevice.system.invocation import Invocation
 from virtualdevice.system.phone import Phone
 from virtualdevice.system.users.changes import UserWish, most_users
-from virtualdevice.system.users.records import UserFlag, UserKind
+from virtualdevice.system.users.records import UserKind, UserRecord, flag_names
 
 __all__ = ["cmd_user", "create_user", "max_running_users", "max_users", "remove_user", "user_lines"]
 
@@ -26,6 +26,7 @@ JAVA_PM = range(22, 28)
 CREATED_ANYWAY = {"--pre-create-only", "--for-testing"}
 WAITING = {"--set-ephemeral-if-in-use", "-w", "--wait"}
 MOST_RUNNING = 3
+VISIBLE_API = 34
 
 
 def _wish(phone: Phone, words: Words) -> UserWish:
@@ -104,19 +105,20 @@ def user_lines(phone: Phone) -> list[str]:
     ]
 
 
-def _verbose_line(phone: Phone, number: int, user_id: int) -> str:
-    user = phone.parts.users.get(user_id)
-    assert user is not None
-    flags = user.flags(phone.api)
-    names = "|".join(sorted(flag.name or "" for flag in UserFlag if flag and flag in flags))
-    words = [f"id={user_id}, name={user.name}, type={user.kind.value}, flags={names}"]
+def _verbose_line(phone: Phone, number: int, user: UserRecord) -> str:
+    words = [f"{number}: id={user.user_id}, name={user.name}, type={user.kind.value}"]
+    words.append(f", flags={flag_names(user.flags(phone.api))}")
     if user.parent_id is not None:
         words.append(f" (parentId={user.parent_id})")
-    if phone.user_controller.state(user_id) is not None:
+    running = phone.user_controller.state(user.user_id) is not None
+    current = phone.user_controller.current_id in (user.user_id, user.parent_id)
+    if running:
         words.append(" (running)")
-    if phone.user_controller.current_id == user_id:
+    if phone.user_controller.current_id == user.user_id:
         words.append(" (current)")
-    return f"{number}: {''.join(words)}"
+    if running and current and phone.api >= VISIBLE_API:
+        words.append(" (visible)")
+    return "".join(words)
 
 
 async def cmd_user(phone: Phone, call: Invocation) -> int:
@@ -126,9 +128,8 @@ async def cmd_user(phone: Phone, call: Invocation) -> int:
         await call.error("User manager (user) commands:")
         return 255
     if {"-v", "--verbose"} & set(words.rest()):
-        ids = phone.parts.users.ids
-        lines = [_verbose_line(phone, number, user_id) for number, user_id in enumerate(ids)]
-        await call.out("\n".join([f"{len(ids)} users:", "", *lines]))
+        lines = [_verbose_line(phone, n, user) for n, user in enumerate(phone.parts.users)]
+        await call.out("\n".join([f"{len(lines)} users:", "", *lines]))
     else:
         await call.out("\n".join(user_lines(phone)))
     return 0

@@ -22,13 +22,16 @@ class UserState(StrEnum):
 
 
 class UserController:
-    """Of one boot. A user who does not run has no state."""
+    """Of one boot. A user who does not run has no state, and no time of starting and unlocking
+    (ms since the Unix epoch)."""
 
     def __init__(self, parts: Parts, *, defects: Defects) -> None:
         self._parts = parts
         self._defects = defects
         self._states: dict[int, UserState] = {}
         self.current_id = SYSTEM_USER
+        self.started_ms: dict[int, int] = {}
+        self.unlocked_ms: dict[int, int] = {}
 
     @property
     def running(self) -> Sequence[int]:
@@ -88,6 +91,7 @@ class UserController:
             return False
         if not self.is_unlocked(user_id):
             self._states[user_id] = UserState.UNLOCKED
+            self.unlocked_ms[user_id] = self._parts.now_ms()
             await open_storage(self._parts, user_id)
             self._tell_availability(user_id)
         for profile in self._parts.users.profiles_of(user_id):
@@ -98,7 +102,15 @@ class UserController:
     def _note_started(self, user: UserRecord) -> None:
         now_ms = self._parts.now_ms()
         flags = user.more_flags | UserFlag.INITIALIZED
-        self._parts.users.put(replace(user, more_flags=flags, last_logged_in_ms=now_ms))
+        self._parts.users.put(
+            replace(
+                user,
+                more_flags=flags,
+                last_logged_in_ms=now_ms,
+                last_logged_in_build=self._parts.personality.build.fingerprint,
+            )
+        )
+        self.started_ms[user.user_id] = now_ms
 
     def _tell_availability(self, user_id: int) -> None:
         value = "true" if self.is_unlocked(user_id) else "false"
@@ -110,6 +122,8 @@ class UserController:
             await self.stop(profile.user_id)
         if self._states.pop(user_id, None) is None:
             return
+        self.started_ms.pop(user_id, None)
+        self.unlocked_ms.pop(user_id, None)
         if is_encrypted(self._parts):
             await close_storage(self._parts, user_id, runs=False)
         else:

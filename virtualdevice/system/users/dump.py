@@ -1,15 +1,20 @@
-"""`dumpsys user`, as far as users go (UserManagerService.dump)."""
+"""`dumpsys user`, as far as users go (UserManagerService.dump).
+
+The formats are those that AOSP's own parsers of it (bedstead's AdbUserParser26 and 30) quote.
+"""
 
 from __future__ import annotations
 
 from virtualdevice.system.parts import Parts
 from virtualdevice.system.users.changes import most_users
 from virtualdevice.system.users.controller import UserController
-from virtualdevice.system.users.records import TYPED_API, UserFlag, UserRecord
+from virtualdevice.system.users.records import TYPED_API, UserFlag, UserRecord, flag_names
 
 __all__ = ["dump_users"]
 
 CURRENT_USER_API = 30
+PARENT_API = 31
+STATE_NUMBERS = {"RUNNING_LOCKED": 1, "RUNNING_UNLOCKED": 3}
 
 
 def _ago(parts: Parts, time_ms: int) -> str:
@@ -25,34 +30,39 @@ def _ago(parts: Parts, time_ms: int) -> str:
     return f"+{''.join(words)}{left}ms ago"
 
 
-def _flag_names(flags: UserFlag) -> str:
-    return "|".join(sorted(flag.name or "" for flag in UserFlag if flag and flag in flags))
+def _head(user: UserRecord, api: int) -> list[str]:
+    flags = user.flags(api)
+    line = f"  {user.shown(api)} serialNo={user.serial_number}"
+    if api < TYPED_API:
+        return [line]
+    line += f" isPrimary={'true' if UserFlag.PRIMARY in flags else 'false'}"
+    if user.parent_id is not None and api >= PARENT_API:
+        line += f" parentId={user.parent_id}"
+    return [
+        line,
+        f"    Type: android.os.usertype.{user.kind.value}",
+        f"    Flags: {int(flags)} ({flag_names(flags)})",
+    ]
 
 
 def _user_lines(parts: Parts, controller: UserController, user: UserRecord) -> list[str]:
-    flags = user.flags(parts.api)
-    head = f"  {user.shown(parts.api)} serialNo={user.serial_number}"
-    lines = [head]
-    if parts.api >= TYPED_API:
-        primary = "true" if UserFlag.PRIMARY in flags else "false"
-        parent = "" if user.parent_id is None else f" parentId={user.parent_id}"
-        lines = [
-            f"{head} isPrimary={primary}{parent}",
-            f"    Type: android.os.usertype.{user.kind.value}",
-            f"    Flags: {int(flags)} ({_flag_names(flags)})",
-        ]
-    state = controller.state(user.user_id)
+    state, user_id = controller.state(user.user_id), user.user_id
+    lines = _head(user, parts.api)
     if parts.api >= 24:
         lines.append(f"    State: {'-1' if state is None else state.value}")
-    managed = "true" if UserFlag.MANAGED_PROFILE in flags else "false"
-    return [
-        *lines,
+    lines += [
         f"    Created: {_ago(parts, user.created_ms)}",
         f"    Last logged in: {_ago(parts, user.last_logged_in_ms)}",
-        *([f"    Has profile owner: {managed}"] if parts.api >= 24 else []),
-        "    Restrictions:",
-        "      none",
     ]
+    if parts.api >= 24:
+        build = user.last_logged_in_build or parts.personality.build.fingerprint
+        lines.append(f"    Last logged in fingerprint: {build}")
+    if parts.api >= 28:
+        lines.append(f"    Start time: {_ago(parts, controller.started_ms.get(user_id, 0))}")
+        lines.append(f"    Unlock time: {_ago(parts, controller.unlocked_ms.get(user_id, 0))}")
+    if parts.api >= 24:
+        lines.append("    Has profile owner: false")
+    return [*lines, "    Restrictions:", "      none", "    Effective restrictions:", "      none"]
 
 
 def dump_users(parts: Parts, controller: UserController) -> str:
@@ -60,5 +70,16 @@ def dump_users(parts: Parts, controller: UserController) -> str:
     lines.append("Users:")
     for user in parts.users:
         lines += _user_lines(parts, controller, user)
-    lines += ["", f"  Max users: {most_users(parts)}"]
+    lines += ["", "  Device owner id:-10000"]
+    if parts.api >= 26:
+        states = ", ".join(
+            f"{user_id}={STATE_NUMBERS[state]}"
+            for user_id in controller.running
+            if (state := controller.state(user_id)) is not None
+        )
+        lines += ["", "  Device managed: false", f"  Started users state: {{{states}}}"]
+    if parts.api >= CURRENT_USER_API:
+        most = most_users(parts)
+        full = "true" if len(parts.users.ids) >= most else "false"
+        lines += ["", f"  Max users: {most} (limit reached: {full})"]
     return "\n".join(lines) + "\n"

@@ -15,6 +15,7 @@ __all__ = [
     "UserFlag",
     "UserKind",
     "UserRecord",
+    "flag_names",
     "flags_of",
     "user_from_json",
     "user_to_json",
@@ -83,6 +84,11 @@ def flags_of(kind: UserKind, api: int) -> UserFlag:
     return flags
 
 
+def flag_names(flags: UserFlag) -> str:
+    """UserInfo.flagsToString: sorted by name, as DebugUtils does."""
+    return "|".join(sorted(flag.name or "" for flag in UserFlag if flag and flag in flags))
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class UserRecord:
     """`more_flags` are those beyond what the kind brings. `credential` is what has to be typed
@@ -96,6 +102,7 @@ class UserRecord:
     serial_number: int = 0
     created_ms: int = 0
     last_logged_in_ms: int = 0
+    last_logged_in_build: str = ""
     credential: str = ""
 
     def flags(self, api: int) -> UserFlag:
