@@ -2,19 +2,29 @@
 
 A table: the shell lines by API level, and how it is known that each holds. Sources: AOSP's
 Settings.java for the keys; `svc`, `wm`, `locksettings` as the platform's shell commands of those
-levels. Locale and clock are not set here: no shell of a user build may set them; they are read.
+levels. Locale and clock no shell of a user build may set: the locale is set as root where it has to
+be (https://developer.android.com/guide/topics/resources/localization, "Testing"), the clock is set
+by the network, and held against this host's.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from holdfast.deadline import Deadline
-from holdfast.device.shell import Shell
+from holdfast.deadline import Clock, Deadline
+from holdfast.device.shell import Shell, quote
+from holdfast.device.vitals import read_vitals
 from holdfast.errors import LabError
 from holdfast.journal import Journal
 
-__all__ = ["SETTINGS", "Setting", "apply_settings"]
+__all__ = ["SETTINGS", "Setting", "apply_settings", "require_fit", "set_locale"]
+
+# Below these a test would fail by the lab's fault: recovery and update_engine begin nothing on a
+# low battery, an A/B update needs room, and a wrong clock breaks every certificate.
+BATTERY_PERCENT_MIN = 25
+FREE_DATA_BYTES_MIN = 1 << 30
+CLOCK_ERROR_S_MAX = 120.0
+_FIRST_LOCALE_TAG_API = 23
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -87,3 +97,29 @@ def apply_settings(shell: Shell, *, api: int, deadline: Deadline, journal: Journ
             )
         not_held.append(setting.name)
     journal.fact("settings.not_held", ", ".join(not_held) or "none")
+
+
+def set_locale(tag: str, *, api: int) -> str:
+    """The shell line, for root; Android reads it when it starts."""
+    if api >= _FIRST_LOCALE_TAG_API:
+        return f"setprop persist.sys.locale {quote(tag)}"
+    language, _, rest = tag.partition("-")
+    return f"setprop persist.sys.language {quote(language)}; setprop persist.sys.country " + quote(
+        rest.rpartition("-")[2]
+    )
+
+
+def require_fit(shell: Shell, *, clock: Clock, deadline: Deadline, device: str) -> None:
+    """Battery, room and clock, as their services tell. LabError names each that is wrong; what a
+    device does not tell (an emulator's battery) is not held against it."""
+    told = read_vitals(shell, clock=clock, deadline=deadline)
+    wrong = []
+    if told.battery_percent is not None and told.battery_percent < BATTERY_PERCENT_MIN:
+        wrong.append(f"battery at {told.battery_percent} %, {BATTERY_PERCENT_MIN} % wanted")
+    if told.free_data_bytes is not None and told.free_data_bytes < FREE_DATA_BYTES_MIN:
+        free, wanted = told.free_data_bytes >> 20, FREE_DATA_BYTES_MIN >> 20
+        wrong.append(f"{free} MiB free, {wanted} MiB wanted")
+    if told.clock_error_s is not None and abs(told.clock_error_s) > CLOCK_ERROR_S_MAX:
+        wrong.append(f"clock {told.clock_error_s:+.0f} s off: give it a network, or set it by hand")
+    if wrong:
+        raise LabError(f"prepared, but not fit for a test: {'; '.join(wrong)}", device=device)

@@ -13,6 +13,7 @@ from holdfast.device.adb_shell import AdbShell
 from holdfast.device.bootloader import Fastboot, find_fastboot
 from holdfast.device.guard import GuardedShell
 from holdfast.device.power import Power
+from holdfast.device.ui_server import UiServer
 from holdfast.firmware.controls import DeviceControls, FastbootPort, PowerSwitch
 from holdfast.firmware.transfer import Transfer
 from holdfast.firmware.workbench import Workbench
@@ -72,6 +73,7 @@ def assemble(
         power=Power(link, shell, clock=clock),
         fastboot=fastboot,
         transfer=Transfer(link, shell, files, journal),
+        ui=UiServer(link, shell, files, clock=clock),
         restore=restore,
         may_destroy=may_destroy,
         journal=journal,

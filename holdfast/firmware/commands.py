@@ -40,6 +40,7 @@ def register(app: typer.Typer, *, open_bench: OpenBench) -> None:
         streamed: Annotated[
             bool, typer.Option("--streamed", help="let the device read the OTA package from here")
         ] = False,
+        locale: Annotated[str, typer.Option(help="the language that it must speak: zh-CN")] = "",
         devices: Annotated[Path, typer.Option(help="the file of the lab's devices")] = Path(
             "devices.yaml"
         ),
@@ -54,6 +55,7 @@ def register(app: typer.Typer, *, open_bench: OpenBench) -> None:
             build=build,
             snapshot=snapshot,
             streamed=streamed,
+            locale=locale,
         )
         preparation.require_sensible()
         if timeout <= 0:

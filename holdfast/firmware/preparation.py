@@ -48,6 +48,7 @@ class Work(StrEnum):
     REBOOT = "reboot"
     PROVE_READY = "prove_ready"
     APPLY_SETTINGS = "apply_settings"
+    PROVE_USABLE = "prove_usable"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,7 +80,8 @@ _APPLY = (
 )
 _READY = (
     _stage(_M.SYSTEM, _W.PROVE_READY, 600, 60),
-    _stage(_M.SYSTEM, _W.APPLY_SETTINGS, 60, 2),
+    _stage(_M.SYSTEM, _W.APPLY_SETTINGS, 600, 2),
+    _stage(_M.SYSTEM, _W.PROVE_USABLE, 180, 5),
 )
 
 STAGES: Mapping[tuple[Goal, UserData], tuple[Stage, ...]] = {
@@ -121,7 +123,8 @@ class Preparation:
     `package`: an update ZIP of fastboot or a folder of images (flash, downgrade), an OTA package
     (sideload, ota). `build`: the build fingerprint that must run in the end; where it is empty, an
     OTA package says it itself, and a reset or a restore must lead back to the build before.
-    `streamed`: the device reads the OTA package from this host while it applies it.
+    `streamed`: the device reads the OTA package from this host while it applies it. `locale`: a
+    BCP 47 tag that it must speak in the end; where it is empty, whatever it speaks is right.
     """
 
     goal: Goal
@@ -130,6 +133,7 @@ class Preparation:
     build: str = ""
     snapshot: str = ""
     streamed: bool = False
+    locale: str = ""
 
     def require_sensible(self) -> None:
         """Raises ConfigurationError, in words, if it cannot be what somebody wants."""

@@ -38,6 +38,10 @@ class Transfer:
         self._engine = UpdateEngine(shell, device=link.device)
         self._told = ""
 
+    def become_root(self, deadline: Deadline) -> None:
+        """Until the next boot. DeviceRefused where the build does not allow it."""
+        become_root(self._link, self._shell, deadline=deadline)
+
     def sideload(self, package: Path, *, deadline: Deadline) -> None:
         """The device is in sideload mode. DeviceRefused, or DeviceLost with the share reached."""
         sideload(

@@ -12,15 +12,16 @@ from holdfast.device.bootloader import Fastboot
 from holdfast.device.power import Power
 from holdfast.device.root import is_root
 from holdfast.device.shell import Shell
+from holdfast.device.ui_server import UiServer
 from holdfast.device.vitals import Readings, read_vitals
 from holdfast.errors import ConfigurationError, DeviceLost, DeviceRefused, LabError
-from holdfast.firmware.after_boot import apply_settings
+from holdfast.firmware.after_boot import apply_settings, require_fit, set_locale
 from holdfast.firmware.controls import DeviceControls
 from holdfast.firmware.images import Image, read_images, require_product
 from holdfast.firmware.ota_package import OtaPackage, read_ota_package
 from holdfast.firmware.preparation import Goal, Preparation, UserData, Work
 from holdfast.firmware.reach import reach_mode
-from holdfast.firmware.readiness import prove_ready
+from holdfast.firmware.readiness import prove_ready, prove_usable
 from holdfast.firmware.states import Mode
 from holdfast.firmware.transfer import Transfer
 from holdfast.journal import DestructionKind, Journal, Ledger
@@ -49,6 +50,7 @@ class Workbench:
         power: Power,
         fastboot: Fastboot | None,
         transfer: Transfer,
+        ui: UiServer,
         restore: Restore | None,
         may_destroy: bool,
         journal: Journal,
@@ -62,6 +64,7 @@ class Workbench:
         self._power = power
         self._fastboot = fastboot
         self._transfer = transfer
+        self._ui = ui
         self._restore = restore
         self._logical_left: tuple[Image, ...] = ()
         self._old_boot = ""
@@ -135,6 +138,7 @@ class Workbench:
             Work.REBOOT: self._reboot,
             Work.PROVE_READY: self._prove_ready,
             Work.APPLY_SETTINGS: self._apply_settings,
+            Work.PROVE_USABLE: self._prove_usable,
         }
 
     @property
@@ -155,6 +159,8 @@ class Workbench:
                 "this kind of device has no snapshots; use factory_reset", device=self._name
             )
         name = preparation.snapshot
+        if self.controls.mode(deadline) is Mode.SYSTEM:
+            self._old_boot = self._power.mark_boot(deadline=deadline.within(_ASK_S))
         self._record(DestructionKind.RESTORE, f"restore snapshot {name}")
         self._restore(name, deadline)
 
@@ -238,9 +244,42 @@ class Workbench:
         api = self.build(deadline.within(_ASK_S)).api
         prove_ready(self._shell, api=api, deadline=deadline, device=self._name)
 
-    def _apply_settings(self, _preparation: Preparation, deadline: Deadline) -> None:
+    def _apply_settings(self, preparation: Preparation, deadline: Deadline) -> None:
+        build = self.build(deadline.within(_ASK_S))
+        if preparation.locale not in ("", build.locale):
+            self._speak(preparation, build, deadline)
+        apply_settings(self._shell, api=build.api, deadline=deadline, journal=self.journal)
+        require_fit(self._shell, clock=deadline.clock, deadline=deadline, device=self._name)
+
+    def _speak(self, preparation: Preparation, build: Build, deadline: Deadline) -> None:
+        """Root alone may set it, and Android takes it up when it starts."""
+        try:
+            self._transfer.become_root(deadline)
+        except DeviceRefused as refused:
+            raise LabError(
+                f"it speaks {build.locale}, {preparation.locale} is wanted, and only root may set "
+                "that: choose it by hand in the settings",
+                device=self._name,
+            ) from refused
+        self._shell.run(set_locale(preparation.locale, api=build.api), deadline=deadline)
+        self._power.reboot(deadline=deadline)
+        now = self.build(deadline.within(_ASK_S)).locale
+        if now != preparation.locale:
+            raise LabError(
+                f"it was told to speak {preparation.locale}, and speaks {now} after a reboot",
+                device=self._name,
+            )
+
+    def _prove_usable(self, _preparation: Preparation, deadline: Deadline) -> None:
         api = self.build(deadline.within(_ASK_S)).api
-        apply_settings(self._shell, api=api, deadline=deadline, journal=self.journal)
+
+        def ask(step: Deadline) -> None:
+            try:
+                self._ui.call("deviceInfo", deadline=step)
+            finally:
+                self._ui.stop()
+
+        prove_usable(self._shell, ask, api=api, deadline=deadline, device=self._name)
 
     def _record(self, kind: DestructionKind, command: str) -> None:
         self.ledger.record(device=self._name, kind=kind, target="*", command=command)

@@ -76,6 +76,7 @@ class PrepareSpec(_Entry):
     build: str = ""
     snapshot: str = ""
     streamed: StrictBool = False
+    locale: str = Field(default="", pattern=r"^([A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3})?$")
 
 
 class _Device(_Entry):

@@ -46,6 +46,7 @@ def preparation_of(spec: PrepareSpec, *, folder: Path) -> Preparation:
         build=spec.build,
         snapshot=spec.snapshot,
         streamed=spec.streamed,
+        locale=spec.locale,
     )
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from holdfast.deadline import Deadline
-from holdfast.errors import ConfigurationError, DeviceLost, DeviceRefused
+from holdfast.errors import ConfigurationError, DeviceLost, DeviceRefused, LabError
 from holdfast.firmware.preparation import Goal, Preparation, UserData
 from holdfast.firmware.prepare import WrongBuild, prepare
 from holdfast.firmware.reach import reach_mode
@@ -103,6 +103,19 @@ def test_a_factory_reset_takes_user_data_and_sets_the_phone_up(pixel: Phone) -> 
     assert ask(pixel, f"cat {MARK} 2>/dev/null") == ""
     assert ask(pixel, "settings get global device_provisioned") == "1"
     assert ask(pixel, "settings get global window_animation_scale") == "0"
+
+
+def test_a_phone_speaks_the_language_that_was_declared(tmp_path: Path) -> None:
+    wanted = Preparation(goal=Goal.FACTORY_RESET, user_data=UserData.WIPE, locale="de-DE")
+    with phone("aosp-34-userdebug") as rooted:
+        done = prepare(rooted.bench(), wanted, soon())
+        assert done.after.locale == "de-DE"
+
+
+def test_a_language_that_only_root_may_set_is_named(pixel: Phone) -> None:
+    wanted = Preparation(goal=Goal.FACTORY_RESET, user_data=UserData.WIPE, locale="de-DE")
+    with pytest.raises(LabError, match="it speaks en-US, de-DE is wanted, and only root may"):
+        prepare(pixel.bench(), wanted, soon())
 
 
 def test_a_flash_that_leads_to_another_build_than_declared_is_named(

@@ -79,7 +79,7 @@ def test_a_flash_is_skipped_where_the_build_is_there_already(tmp_path: Path) -> 
     bench = FakeBench(controls=FakeControls(Mode.SYSTEM), runs=NEW)
     done = run(bench, preparation(Goal.FLASH, UserData.KEEP, tmp_path))
     assert done.skipped
-    assert bench.works == [Work.PROVE_READY, Work.APPLY_SETTINGS]
+    assert bench.works == [Work.PROVE_READY, Work.APPLY_SETTINGS, Work.PROVE_USABLE]
     assert bench.ledger.commands == []
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from virtualdevice.system.commands.arguments import CommandRefused, Words
 from virtualdevice.system.commands.package_staged import list_staged
 from virtualdevice.system.commands.user_words import one_user, user_named
@@ -13,6 +15,7 @@ from virtualdevice.system.phone import Phone
 
 __all__ = ["dump", "list_something", "path", "resolve_activity"]
 
+HOME = "android.intent.category.HOME"
 FEATURES = (
     "android.hardware.touchscreen",
     "android.hardware.wifi",
@@ -121,14 +124,22 @@ async def dump(phone: Phone, call: Invocation, words: Words) -> int:
 
 
 async def resolve_activity(phone: Phone, call: Invocation, words: Words) -> int:
-    """`--brief [-c CATEGORY] PACKAGE`: the activity that a launcher icon opens."""
+    """`--brief [-c CATEGORY] PACKAGE`: the activity that a launcher icon opens; with the category
+    HOME the launcher itself."""
     brief = "--brief" in (rest := words.rest())
-    names = [word for word in rest if phone.parts.registry.installed(word)]
-    record = phone.parts.registry.installed(names[-1]) if names else None
-    if record is None or not record.launcher_activity:
+    found = phone.screen.home.component if HOME in rest else _opened_by_icon(phone, rest)
+    if not found:
         await call.out("No activity found")
         return 0
     if brief:
         await call.out("priority=0 preferredOrder=0 match=0x108000 specificIndex=-1 isDefault=true")
-    await call.out(f"{record.name}/{phone.activities.launcher_activity(record)}")
+    await call.out(found)
     return 0
+
+
+def _opened_by_icon(phone: Phone, words: Sequence[str]) -> str:
+    names = [word for word in words if phone.parts.registry.installed(word)]
+    record = phone.parts.registry.installed(names[-1]) if names else None
+    if record is None or not record.launcher_activity:
+        return ""
+    return f"{record.name}/{phone.activities.launcher_activity(record)}"

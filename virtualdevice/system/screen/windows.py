@@ -88,6 +88,11 @@ class Screen:
         self.locked = False
 
     @property
+    def home(self) -> Surface:
+        """The launcher."""
+        return self._home
+
+    @property
     def keyguard_in_front(self) -> bool:
         return self.locked and not (self._surfaces and self._surfaces[-1].over_lock_screen)
 
