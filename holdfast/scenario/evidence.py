@@ -15,7 +15,7 @@ from holdfast.scenario.result import ScenarioPlan
 from holdfast.userdata.detectors import Detection
 from holdfast.userdata.diff import Diff
 
-__all__ = ["AppFate", "Evidence", "fate_of"]
+__all__ = ["AppFate", "Evidence", "FirmwareFate", "fate_of"]
 
 
 class AppFate(StrEnum):
@@ -28,6 +28,26 @@ class AppFate(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class FirmwareFate:
+    """What became of a firmware update. `target` is the fingerprint that its package leads to,
+    `runs` what ran behind it; `fits`: it has to go in; `trouble`: what of the lab's came between.
+    """
+
+    target: str
+    runs: str
+    fits: bool
+    trouble: str = ""
+
+    @property
+    def fate(self) -> AppFate:
+        return self.fate_on(self.runs)
+
+    def fate_on(self, runs: str) -> AppFate:
+        """The fate, if that build runs later."""
+        return AppFate.UPDATED if runs == self.target else AppFate.UNTOUCHED
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Evidence:
     """`fits`: the update is one that Android takes; `why_fits` says in words how that is known.
 
@@ -36,6 +56,7 @@ class Evidence:
     `gaps` and the shorter `blinks` are what the capture calls so. `control`: what the device
     answered to the installed version, installed once more over adb behind everything else: asked
     where an update that went by the screen stayed out, which a full disk brings about as well.
+    `trouble`: what of the lab's came between an update of firmware.
     """
 
     plan: ScenarioPlan
@@ -54,6 +75,7 @@ class Evidence:
     loss_by_design: bool = False
     blinks: tuple[Gap, ...] = ()
     control: InstallAnswer | None = None
+    trouble: str = ""
 
 
 def fate_of(

@@ -1,7 +1,9 @@
 """Deliver a firmware update below an app that stays as it is.
 
-Afterwards the phone runs what the package leads to, or it does not; and what it does to the app's
-data is looked at as behind any other update.
+Whatever comes between (a lost link, a lost power supply, a build that does not boot), in the end
+the phone runs the build from before or the one that the package leads to, and the app's data is
+looked at as behind any other update. LabError if it does not: whoever holds the device brings it
+back, or puts it into quarantine.
 """
 
 from __future__ import annotations
@@ -13,17 +15,19 @@ from pathlib import Path
 from holdfast.android.answers import InstallAnswer
 from holdfast.deadline import Deadline, wait_until
 from holdfast.device.device import Device
-from holdfast.errors import DeviceRefused, LabError
+from holdfast.errors import ConfigurationError, DeviceRefused, LabError
 from holdfast.firmware.ota_package import OtaPackage, read_ota_package
 from holdfast.firmware.preparation import Goal, Preparation, UserData, Work
 from holdfast.firmware.prepare import Bench, carry_out, declared
+from holdfast.firmware.reach import reach_mode
 from holdfast.firmware.states import Action, Mode
-from holdfast.scenario.evidence import AppFate
+from holdfast.firmware.update_engine import ErrorCode
+from holdfast.scenario.evidence import FirmwareFate
 from holdfast.scenario.result import Route, ScenarioPlan, UpdateKind
 from holdfast.scenario.routes import Arrival
 from holdfast.scenario.watched import Happened, Run
 
-__all__ = ["DoesNotStart", "FirmwareOffer", "fate_of_firmware", "not_offered", "update_firmware"]
+__all__ = ["DoesNotStart", "FirmwareOffer", "not_offered", "update_firmware"]
 
 _GOALS = {Route.SIDELOAD: Goal.SIDELOAD, Route.OTA: Goal.OTA}
 _DELIVERING = frozenset({Work.SEND_PACKAGE, Work.APPLY_UPDATE})
@@ -31,14 +35,21 @@ _DELIVERING = frozenset({Work.SEND_PACKAGE, Work.APPLY_UPDATE})
 # lab's loss.
 _DOWN = frozenset({Mode.BOOT_LOOP, Mode.RECOVERY, Mode.BOOTLOADER})
 _LOOKS_S = 60.0
+# The lab's doing, and no judgement of the package: there was no room for it.
+_NO_ROOM = f"error {int(ErrorCode.NOT_ENOUGH_SPACE)} "
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FirmwareOffer:
-    """The firmware update that devices.yaml names for a device, and the bench that delivers it."""
+    """The firmware update that devices.yaml names for a device, and the bench that delivers it.
+
+    `fits`: the package has to go in. `streamed`: by ota, the phone reads it from this host.
+    """
 
     bench: Bench
     package: Path
+    fits: bool = True
+    streamed: bool = False
 
 
 class DoesNotStart(Exception):
@@ -67,27 +78,29 @@ def _no_ab(package: OtaPackage, device: Device) -> str:
     return ""
 
 
-def fate_of_firmware(runs: str, wanted: str) -> AppFate:
-    """From build fingerprints: what runs, and what the package leads to."""
-    return AppFate.UPDATED if runs == wanted else AppFate.UNTOUCHED
-
-
 def update_firmware(run: Run, offer: FirmwareOffer) -> Happened:
     """Deliver the package, and wait for Android. DoesNotStart if that is down by then; LabError if
-    the lab lost the device."""
-    device, bench = run.device, offer.bench
-    plan = Preparation(goal=_GOALS[run.plan.route], user_data=UserData.KEEP, package=offer.package)
+    the lab lost the device, or if it runs what nobody declared."""
+    device, base = run.device, run.device.build.fingerprint
+    plan = Preparation(
+        goal=_GOALS[run.plan.route],
+        user_data=UserData.KEEP,
+        package=offer.package,
+        streamed=offer.streamed,
+    )
     with device.journal.step(f"deliver the firmware update by {run.plan.route}"):
         device.close()
-        wanted = bench.target_build(plan, device.build)
-        device.journal.fact("firmware.wanted", wanted)
-        refusal = _deliver(bench, plan, run.deadline)
-        _start(run, bench)
-        device.journal.fact("build.after", device.build.fingerprint)
+        target = read_ota_package(offer.package).post_build
+        delivered = _deliver(device, offer, plan, run.deadline)
+        _start(run, offer.bench, well=delivered.well)
+        runs = device.build.fingerprint
+        device.journal.fact("build.after", runs)
+    if runs not in (base, target):
+        raise LabError(f"it runs {runs}, which nobody declared", device=device.name)
     return Happened(
         arrival=Arrival(
             sent=f"{run.plan.route} {offer.package.name}",
-            answer=_answer(refusal, runs=device.build.fingerprint, wanted=wanted),
+            answer=_answer(delivered, runs=runs, target=target),
         ),
         dialogs=(),
         gaps=(),
@@ -95,37 +108,67 @@ def update_firmware(run: Run, offer: FirmwareOffer) -> Happened:
         answers=(),
         destroyed=(None, None),
         after=device.packages.record(run.package_name, deadline=run.step()),
-        firmware=wanted,
+        firmware=FirmwareFate(target=target, runs=runs, fits=offer.fits, trouble=delivered.trouble),
     )
 
 
-def _deliver(bench: Bench, plan: Preparation, deadline: Deadline) -> str:
-    """Into the device with it; the device's own words if it will not have it. Settings are not
-    touched: what an update does to them is to be seen."""
-    with declared(bench, plan):
-        for stage in plan.stages(bootloader=bench.bootloader):
-            if stage.work in _DELIVERING:
-                try:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Delivered:
+    """`refusal`: in the words of whoever will not have it. `trouble`: what came between."""
+
+    refusal: str = ""
+    trouble: str = ""
+
+    @property
+    def well(self) -> bool:
+        return not (self.refusal or self.trouble)
+
+
+def _deliver(
+    device: Device, offer: FirmwareOffer, plan: Preparation, deadline: Deadline
+) -> _Delivered:
+    """Into the device with it. Settings are not touched: what an update does to them is to be
+    seen."""
+    bench = offer.bench
+    try:
+        bench.target_build(plan, device.build)
+        with declared(bench, plan):
+            for stage in plan.stages(bootloader=bench.bootloader):
+                if stage.work in _DELIVERING:
                     carry_out(bench, stage, plan, deadline)
-                except DeviceRefused as error:
-                    return error.answer
-    return ""
+    except ConfigurationError as error:
+        if offer.fits:
+            raise
+        return _Delivered(refusal=str(error))
+    except DeviceRefused as error:
+        no_room = _NO_ROOM in error.answer
+        return _Delivered(**{"trouble" if no_room else "refusal": str(error.answer)})
+    except LabError as error:
+        device.journal.fact("firmware.trouble", str(error))
+        return _Delivered(trouble=str(error))
+    return _Delivered()
 
 
-def _start(run: Run, bench: Bench) -> None:
-    """Into Android, out of wherever the package was delivered."""
+def _start(run: Run, bench: Bench, *, well: bool) -> None:
+    """Into Android, from wherever the package was delivered. `well`: nothing came between."""
+    device = run.device
     deadline = run.deadline.within(run.limits.boot_s)
     try:
-        if run.plan.route is Route.OTA:
-            run.device.reboot(deadline=deadline)
+        if not well:
+            reach_mode(bench.controls, Mode.SYSTEM, deadline, device.journal)
+            device.came_back(deadline=deadline)
+        elif run.plan.route is Route.OTA:
+            device.reboot(deadline=deadline)
         else:
             _leave_recovery(bench, deadline.within(_LOOKS_S))
-            run.device.came_back(deadline=deadline)
+            device.came_back(deadline=deadline)
     except LabError as error:
-        mode = _mode_at_last(bench, Deadline.after(_LOOKS_S, clock=run.device.clock))
-        if mode in _DOWN:
+        mode = _mode_at_last(bench, Deadline.after(_LOOKS_S, clock=device.clock))
+        if well and mode in _DOWN:
             raise DoesNotStart(f"Android does not start: the phone is in mode {mode}") from error
-        raise
+        again = Deadline.after(run.limits.boot_s, clock=device.clock)
+        reach_mode(bench.controls, Mode.SYSTEM, again, device.journal)
+        device.came_back(deadline=again)
 
 
 def _leave_recovery(bench: Bench, deadline: Deadline) -> None:
@@ -156,12 +199,11 @@ def _mode_at_last(bench: Bench, deadline: Deadline) -> Mode:
     return seen
 
 
-def _answer(refusal: str, *, runs: str, wanted: str) -> InstallAnswer:
+def _answer(delivered: _Delivered, *, runs: str, target: str) -> InstallAnswer:
     """In the terms of the app's updates: whether it went in, and in whose words not."""
-    if refusal:
-        return InstallAnswer(raw=refusal, success=False)
-    if runs != wanted:
-        return InstallAnswer(
-            raw=f"the package was taken, and the phone runs {runs} as before", success=False
-        )
-    return InstallAnswer(raw=f"it runs {runs}", success=True)
+    if runs == target:
+        return InstallAnswer(raw=f"it runs {runs}", success=True)
+    story = delivered.refusal or delivered.trouble
+    return InstallAnswer(
+        raw=story or f"the package was taken, and the phone runs {runs} as before", success=False
+    )

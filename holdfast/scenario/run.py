@@ -16,12 +16,7 @@ from holdfast.dialogs.view import JudgedDialog, render
 from holdfast.errors import DeviceRefused, HarnessFault, LabError
 from holdfast.scenario.covered import not_covered
 from holdfast.scenario.evidence import AppFate, Evidence, fate_of
-from holdfast.scenario.firmware import (
-    DoesNotStart,
-    FirmwareOffer,
-    fate_of_firmware,
-    update_firmware,
-)
+from holdfast.scenario.firmware import DoesNotStart, FirmwareOffer, update_firmware
 from holdfast.scenario.limits import Limits
 from holdfast.scenario.prepare import Home, make_clean
 from holdfast.scenario.result import ScenarioPlan, ScenarioResult, UpdateKind, VerdictKind
@@ -185,12 +180,9 @@ def _bricked(run: Run, words: DoesNotStart) -> ScenarioResult:
 
 def _fates(run: Run, record: PackageRecord, happened: Happened) -> tuple[AppFate, AppFate]:
     """What became of that which was updated, after the update and after the reboot."""
-    if happened.firmware:
-        went_in = happened.arrival.answer is not None and happened.arrival.answer.success
-        return (
-            AppFate.UPDATED if went_in else AppFate.UNTOUCHED,
-            fate_of_firmware(run.device.build.fingerprint, happened.firmware),
-        )
+    firmware = happened.firmware
+    if firmware:
+        return firmware.fate, firmware.fate_on(run.device.build.fingerprint)
     version = run.delivered.update_manifest.version_code
     late = run.device.packages.record(run.package_name, deadline=run.step())
     return (
@@ -202,9 +194,10 @@ def _fates(run: Run, record: PackageRecord, happened: Happened) -> tuple[AppFate
 def _evidence(run: Run, record: PackageRecord, happened: Happened, looks: _Looks) -> Evidence:
     fate, fate_after_reboot = _fates(run, record, happened)
     stayed_out = fate is fate_after_reboot is AppFate.UNTOUCHED
+    firmware = happened.firmware
     return Evidence(
         plan=run.plan,
-        fits=run.delivered.fits,
+        fits=firmware.fits if firmware else run.delivered.fits,
         why_fits=run.delivered.why,
         answer=happened.arrival.answer,
         fate=fate,
@@ -219,6 +212,7 @@ def _evidence(run: Run, record: PackageRecord, happened: Happened, looks: _Looks
         detections=detect(looks.before, looks.last),
         loss_by_design=run.plan.update is UpdateKind.UNINSTALL_REINSTALL,
         control=_control(run) if stayed_out and needs_somebody(run.plan.route) else None,
+        trouble=firmware.trouble if firmware else "",
     )
 
 

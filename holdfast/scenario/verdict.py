@@ -73,6 +73,8 @@ def _decide(evidence: Evidence) -> _Decided:
         )
     if _lost(evidence):
         return _loss(evidence)
+    if evidence.trouble and evidence.fate is not AppFate.UPDATED:
+        return _doubt(f"the lab, not the firmware: {evidence.trouble}")
     if AppFate.SOMETHING_ELSE in (evidence.fate, evidence.fate_after_reboot) and not _taken_back(
         evidence
     ):

@@ -15,6 +15,7 @@ from holdfast.dialogs.judge import judge
 from holdfast.dialogs.policy import Policy
 from holdfast.errors import LabError
 from holdfast.scenario.circumstances import circumstance, unlock
+from holdfast.scenario.evidence import FirmwareFate
 from holdfast.scenario.limits import Limits
 from holdfast.scenario.personas import Answer, Person, somebody
 from holdfast.scenario.prepare import Home
@@ -60,7 +61,7 @@ class Happened:
     """What delivering the update came to, as far as the screen and the answer tell.
 
     `destroyed`: when the app was, if nothing is lost in the end, and if something is. `firmware`:
-    the build fingerprint that a firmware update leads to.
+    of a firmware update alone.
     """
 
     arrival: Arrival
@@ -71,7 +72,7 @@ class Happened:
     destroyed: tuple[Destroyed | None, Destroyed | None]
     after: PackageRecord | None
     own: frozenset[str] = frozenset()
-    firmware: str = ""
+    firmware: FirmwareFate | None = None
 
 
 def watch_update(run: Run, home: Home, before: PackageRecord) -> Happened:

@@ -4,27 +4,29 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from holdfast.deadline import Deadline
 from holdfast.device.connect import connect
 from holdfast.device.device import Device
-from holdfast.firmware.preparation import Goal, Preparation, UserData
+from holdfast.errors import LabError
 from holdfast.firmware.reach import reach_mode
 from holdfast.firmware.states import Action, Mode
 from holdfast.lab.quarantine import QuarantineStore
 from holdfast.lab.recovery import Rung, recover
-from holdfast.scenario.ota import OtaResult, Rescue, run_ota
-from holdfast.scenario.result import VerdictKind
+from holdfast.scenario.firmware import FirmwareOffer
+from holdfast.scenario.result import Route, ScenarioPlan, UpdateKind, VerdictKind
+from holdfast.scenario.run import run_scenario
+from holdfast.scenario.updates import AppUnderTest
 from selftests.holdfast.firmware.phone import Phone
-from selftests.holdfast.userdata.rehearsal import PACKAGE, probe_apk
 from selftests.preparations.builds import Builds
 
 __all__ = ["CASES", "Case", "Ended", "fault_in", "run_case"]
 
 ALLOWED_S = 240.0
+APP = AppUnderTest()
 _V = VerdictKind
 
 
@@ -37,7 +39,7 @@ class Case:
     build: str
     package: str = "full.zip"
     fault: str = ""
-    goal: Goal = Goal.OTA
+    route: Route = Route.OTA
     streamed: bool = False
     fits: bool = True
     power: bool = True
@@ -51,7 +53,7 @@ def _link_lost(percent: int) -> Mapping[str, Case]:
         f"link lost at {percent} %, local": well,
         f"link lost at {percent} %, streamed": replace(well, streamed=True),
         f"link lost at {percent} %, sideload": replace(
-            well, verdict=_V.INCONCLUSIVE, build="base", goal=Goal.SIDELOAD
+            well, verdict=_V.INCONCLUSIVE, build="base", route=Route.SIDELOAD
         ),
     }
 
@@ -102,8 +104,12 @@ CASES: Mapping[str, Case] = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ended:
+    """`data` is `kept`, `lost` or `not seen`."""
+
     name: str
-    result: OtaResult
+    verdict: VerdictKind
+    reasons: tuple[str, ...]
+    data: str
     build: str
     in_quarantine: str
     took_s: float
@@ -111,10 +117,10 @@ class Ended:
     @property
     def row(self) -> str:
         where = f"on {self.build}" if self.build else "IN QUARANTINE"
-        said = self.result.reasons[0] if self.result.reasons else ""
+        said = self.reasons[0] if self.reasons else ""
         return (
-            f"{self.name:37} {self.took_s:5.1f} s  {where:15} {self.result.verdict:20} "
-            f"data {self.result.data}: {said}"
+            f"{self.name:37} {self.took_s:5.1f} s  {where:15} {self.verdict:20} "
+            f"data {self.data}: {said}"
         )
 
 
@@ -129,33 +135,45 @@ def run_case(phone: Phone, builds: Builds, name: str, *, quarantine: Path) -> En
     store = QuarantineStore(quarantine / "quarantine.sqlite3")
     began = time.monotonic()
     with closing(_connected(phone)) as device:
-        result = run_ota(
-            device,
-            phone.bench(power=case.power),
-            Preparation(
-                goal=case.goal,
-                user_data=UserData.KEEP,
-                package=builds.package(case.package),
-                streamed=case.streamed,
-            ),
-            app=probe_apk(1),
-            package_name=PACKAGE,
-            fits=case.fits,
-            rescue=_rescue(phone, store, power=case.power),
-            deadline=Deadline.after(ALLOWED_S),
-        )
+        verdict, reasons, data = _judged(phone, device, case, builds)
+        if data == "not seen":
+            _bring_back(phone, store, reasons[0], power=case.power)
+        stay = store.current("phone")
+        build = "" if stay else device.build.fingerprint
     took_s = time.monotonic() - began
-    stay = store.current("phone")
     if stay is not None:
         store.release("phone", by="the table", at=time.time())
     names = {fingerprint: name for name, fingerprint in builds.fingerprints.items()}
     return Ended(
         name=name,
-        result=result,
-        build=names.get(result.build, result.build),
+        verdict=verdict,
+        reasons=reasons,
+        data=data,
+        build=names.get(build, build),
         in_quarantine=stay.reason if stay else "",
         took_s=took_s,
     )
+
+
+def _judged(
+    phone: Phone, device: Device, case: Case, builds: Builds
+) -> tuple[VerdictKind, tuple[str, ...], str]:
+    """Verdict, reasons, and what became of the data."""
+    offer = FirmwareOffer(
+        bench=phone.bench(power=case.power),
+        package=builds.package(case.package),
+        fits=case.fits,
+        streamed=case.streamed,
+    )
+    plan = ScenarioPlan(update=UpdateKind.FIRMWARE, route=case.route)
+    try:
+        result = run_scenario(
+            device, plan, app=APP, offer=offer, deadline=Deadline.after(ALLOWED_S)
+        )
+    except LabError as error:
+        return _V.INCONCLUSIVE, (str(error),), "not seen"
+    lost = result.changes or result.changes_after_reboot
+    return result.verdict, result.reasons, "lost" if lost else "kept"
 
 
 def fault_in(ended: Ended) -> str:
@@ -164,13 +182,13 @@ def fault_in(ended: Ended) -> str:
     wrong = [
         f"{what} {found!r} instead of {wanted!r}"
         for what, found, wanted in (
-            ("verdict", ended.result.verdict, case.verdict),
+            ("verdict", ended.verdict, case.verdict),
             ("build", ended.build, case.build),
             ("quarantine", bool(ended.in_quarantine), not case.build),
         )
         if found != wanted
     ]
-    return f"{ended.row}: {'; '.join(wrong)} ({ended.result.trouble})" if wrong else ""
+    return f"{ended.row}: {'; '.join(wrong)} ({'; '.join(ended.reasons)})" if wrong else ""
 
 
 def _connected(phone: Phone) -> Device:
@@ -184,20 +202,18 @@ def _connected(phone: Phone) -> Device:
     )
 
 
-def _rescue(phone: Phone, store: QuarantineStore, *, power: bool) -> Rescue:
+def _bring_back(phone: Phone, store: QuarantineStore, why: str, *, power: bool) -> None:
     """A ladder of one rung: what cannot be reached on the network is given up soon."""
-
-    def bring_back(why: str) -> None:
-        bench = phone.bench(power=power)
+    bench = phone.bench(power=power)
+    rung = Rung(
+        name="reconnect",
+        bound_s=3.0,
+        act=lambda deadline: bench.controls.carry_out(Action.ADB_RECONNECT, deadline),
+    )
+    with suppress(LabError):  # then it is in quarantine
         recover(
             "phone",
-            [
-                Rung(
-                    name="reconnect",
-                    bound_s=3.0,
-                    act=lambda d: bench.controls.carry_out(Action.ADB_RECONNECT, d),
-                )
-            ],
+            [rung],
             healthy=bench.require_healthy,
             why=why,
             may_destroy=False,
@@ -206,8 +222,3 @@ def _rescue(phone: Phone, store: QuarantineStore, *, power: bool) -> Rescue:
             journal=phone.journal,
             deadline=Deadline.after(30.0),
         )
-
-    def put_away(why: str) -> None:
-        store.put("phone", reason=why, owner="the table", at=time.time())
-
-    return Rescue(bring_back=bring_back, quarantine=put_away)

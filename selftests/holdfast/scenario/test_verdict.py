@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from holdfast.android.answers import read_answer
+from holdfast.android.answers import InstallAnswer, read_answer
 from holdfast.scenario.evidence import AppFate, Evidence
 from holdfast.scenario.result import Persona, Route, UpdateKind, VerdictKind
 from holdfast.scenario.verdict import decide_verdict
@@ -238,3 +239,18 @@ def test_what_was_not_reached_is_named_and_each_line_of_the_reboot_stands_once()
     assert result.not_seen == ("obb",)
     assert result.changes == ()
     assert len(result.changes_after_reboot) == 1
+
+
+def test_what_the_lab_came_between_blames_nobody_unless_the_update_went_in_or_data_went() -> None:
+    between: dict[str, Any] = {
+        "trouble": "the link was lost at 50%",
+        "answer": InstallAnswer(raw="the link was lost at 50%", success=False),
+        "fate": AppFate.UNTOUCHED,
+        "fate_after_reboot": AppFate.UNTOUCHED,
+    }
+    result = decide_verdict(evidence(**between))
+    assert result.verdict is VerdictKind.INCONCLUSIVE
+    assert result.reasons == ("the lab, not the firmware: the link was lost at 50%",)
+    assert verdict(evidence(**between | {"after_update": LOST})) is VerdictKind.SILENT_LOSS
+    went_in = evidence(trouble="the link was lost at 50%")
+    assert verdict(went_in) is VerdictKind.UPDATED_DATA_INTACT
