@@ -33,6 +33,7 @@ DELIVERED = {
     "api-demos": 34,
     **{f"aosp-{api}": api for api in range(21, 37)},
     "aosp-34-userdebug": 34,
+    "aosp-34-work-profile": 34,
     "aosp-31-blueline": 31,
     "aosp-35-panther": 35,
     "nut-pro-2-before-4.2.5.1": 25,

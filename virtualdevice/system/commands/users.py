@@ -8,7 +8,7 @@ from __future__ import annotations
 from virtualdevice.system.commands.arguments import CommandRefused, Words
 from virtualdevice.system.invocation import Invocation
 from virtualdevice.system.phone import Phone
-from virtualdevice.system.users.changes import UserWish, most_users
+from virtualdevice.system.users.changes import UserRefusal, UserWish, most_users
 from virtualdevice.system.users.records import UserKind, UserRecord, flag_names
 
 __all__ = ["cmd_user", "create_user", "max_running_users", "max_users", "remove_user", "user_lines"]
@@ -61,7 +61,10 @@ def _kind(word: str) -> UserKind:
 async def create_user(phone: Phone, call: Invocation, words: Words) -> int:
     """A profile does not start by this; who made it starts it."""
     user = await phone.user_changes.create(_wish(phone, words))
-    if user is None:
+    if isinstance(user, UserRefusal):
+        if phone.api >= USER_TYPE_API:
+            text = f"android.os.ServiceSpecificException: {user.text} (code {user.code})"
+            await call.error(f"Error: {text}")
         await call.error("Error: couldn't create User.")
         return 1
     await call.out(f"Success: created user id {user.user_id}")

@@ -12,7 +12,7 @@ from virtualdevice.system.parts import Parts
 from virtualdevice.system.users.controller import UserController
 from virtualdevice.system.users.records import SYSTEM_USER, UserFlag, UserKind, UserRecord
 
-__all__ = ["UserChanges", "UserWish", "most_users"]
+__all__ = ["UserChanges", "UserRefusal", "UserWish", "most_users"]
 
 DEFAULT_MOST_USERS = 4
 FIRST_APP_ID = 10000
@@ -28,6 +28,14 @@ class UserWish:
     parent_id: int | None = None
     ephemeral: bool = False
     credential: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UserRefusal:
+    """Why there may be no such user; `code` is UserManager.USER_OPERATION_ERROR_…"""
+
+    text: str
+    code: int = 6
 
 
 def most_users(parts: Parts) -> int:
@@ -60,8 +68,9 @@ class UserChanges:
                 parent_id=SYSTEM_USER if facts.kind.is_profile else None,
                 credential=facts.credential,
             )
-            if await self.create(wish) is None:
-                raise ConfigurationError(f"users: there is no room for {facts.name!r}")
+            made = await self.create(wish)
+            if isinstance(made, UserRefusal):
+                raise ConfigurationError(f"users: {facts.name!r} cannot be: {made.text}")
 
     async def remove_ephemeral(self) -> None:
         """Nobody's stay on the phone is to last over a reboot who came for a while."""
@@ -69,26 +78,36 @@ class UserChanges:
             if UserFlag.EPHEMERAL in user.more_flags:
                 await self.remove(user.user_id)
 
-    def _has_room(self, wish: UserWish) -> bool:
-        users = self._parts.users
-        limit = KIND_LIMITS.get(wish.kind)
-        if limit is not None:
-            alike = [u for u in users if (u.kind, u.parent_id) == (wish.kind, wish.parent_id)]
-            return len(alike) < limit and most_users(self._parts) > 1
+    def _why_not(self, wish: UserWish) -> UserRefusal | None:
+        """UserManagerService.createUserInternalUncheckedNoTracing."""
+        users, limit = self._parts.users, KIND_LIMITS.get(wish.kind)
+        alike = [u for u in users if (u.kind, u.parent_id) == (wish.kind, wish.parent_id)]
+        no_room = len(alike) >= (limit or len(users.ids) + 1) or most_users(self._parts) == 1
+        if wish.kind.is_profile or wish.parent_id is not None:
+            parent = None if wish.parent_id is None else users.get(wish.parent_id)
+            if parent is None:
+                text = f"Cannot find user data for parent user {wish.parent_id}"
+                return UserRefusal(text=text, code=1)
+            if no_room or parent.kind.is_profile or not wish.kind.is_profile:
+                kind = f"android.os.usertype.{wish.kind.value}"
+                whose = f"of type {kind} for user {wish.parent_id}"
+                return UserRefusal(text=f"Cannot add more profiles {whose}")
+            return None
         people = [u for u in users if not u.kind.is_profile and u.kind is not UserKind.GUEST]
-        return len(people) < most_users(self._parts)
+        if wish.kind is not UserKind.GUEST and len(people) >= most_users(self._parts):
+            return UserRefusal(text="Cannot add user. Maximum user limit is reached.")
+        if no_room:
+            text = f"Cannot add more users of type android.os.usertype.{wish.kind.value}."
+            return UserRefusal(text=f"{text} Maximum number of that type already exists.")
+        return None
 
-    async def create(self, wish: UserWish) -> UserRecord | None:
-        """The new user, who does not run yet; None where there may be no such one."""
+    async def create(self, wish: UserWish) -> UserRecord | UserRefusal:
+        """The new user, who does not run yet."""
         parts = self._parts
-        parent = None if wish.parent_id is None else parts.users.get(wish.parent_id)
-        fits = parent is not None and not parent.kind.is_profile
-        if (wish.kind.is_profile or wish.parent_id is not None) and not (
-            fits and wish.kind.is_profile
-        ):
-            return None
-        if not self._has_room(wish):
-            return None
+        refusal = self._why_not(wish)
+        if refusal is not None:
+            parts.log.write("UserManagerService", refusal.text, level="E", buffer="system")
+            return refusal
         user = UserRecord(
             user_id=parts.users.next_id(),
             name=wish.name,
