@@ -17,6 +17,7 @@ from virtualdevice.faults import Phase
 from virtualdevice.ota.boot_chain import BootChain
 from virtualdevice.ota.error_codes import ErrorCode, UpdateStatus
 from virtualdevice.ota.firmware import FirmwareError, read_firmware
+from virtualdevice.ota.operations import SourceMismatch, run
 from virtualdevice.ota.payload import (
     HEADER_BYTES,
     Manifest,
@@ -36,6 +37,11 @@ __all__ = [
 ]
 
 STEPS = 100
+SOURCE_MISMATCH = (
+    "The hash of the source data on disk for this operation doesn't match the expected value. This "
+    "could mean that the delta update payload was targeted for another version, or that the source "
+    "partition was modified after it was installed, for example, by mounting a filesystem."
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -108,7 +114,9 @@ async def apply_payload(
         await tell(Progress(status=UpdateStatus.VERIFYING, share=0.0))
         await reach(Phase.VERIFY, 0.0)
         start = len(metadata) + signature_size
-        image = _verified(bytes(payload), manifest, start, headers, public_key)
+        _check_signed(bytes(payload), manifest, start, headers, public_key)
+        data = bytes(payload[start:])
+        image = _built(manifest, data, chain.image_of("b" if slot == "a" else "a"))
         chain.write_image(slot, image)
         await tell(Progress(status=UpdateStatus.VERIFYING, share=1.0))
         await reach(Phase.VERIFY, 1.0)
@@ -152,11 +160,7 @@ def _check_builds(manifest: Manifest, chain: BootChain, slot: str, build_time_s:
     if manifest.old_digest is not None:
         other = "b" if slot == "a" else "a"
         if hashlib.sha256(chain.image_of(other)).digest() != manifest.old_digest:
-            raise UpdateFailed(
-                ErrorCode.DOWNLOAD_STATE_INITIALIZATION_ERROR,
-                "The hash of the source data on disk for this operation doesn't match the "
-                "expected value.",
-            )
+            raise UpdateFailed(ErrorCode.DOWNLOAD_STATE_INITIALIZATION_ERROR, SOURCE_MISMATCH)
 
 
 def _check_size(headers: Mapping[str, str], total: int) -> None:
@@ -181,25 +185,38 @@ async def _download(
     await reach(Phase.DOWNLOAD, 1.0)
 
 
-def _verified(
+def _check_signed(
     payload: bytes, manifest: Manifest, start: int, headers: Mapping[str, str], public_key: bytes
-) -> bytes:
-    """The new partition's content."""
-    image = payload[start : start + manifest.data_size_bytes]
-    if hashlib.sha256(image).digest() != manifest.data_digest:
-        raise UpdateFailed(
-            ErrorCode.DOWNLOAD_OPERATION_HASH_MISMATCH, "Operation hash verification failed"
-        )
+) -> None:
+    """Each operation's data, and the whole."""
+    for one in manifest.operations:
+        first = start + one.data_offset
+        found = hashlib.sha256(payload[first : first + one.data_size_bytes]).digest()
+        if one.data_digest and found != one.data_digest:
+            raise UpdateFailed(
+                ErrorCode.DOWNLOAD_OPERATION_HASH_MISMATCH, "Operation hash verification failed"
+            )
     if not _digest_fits(payload, headers.get("FILE_HASH")):
         raise UpdateFailed(ErrorCode.PAYLOAD_HASH_MISMATCH_ERROR, "Payload hash mismatch")
     # Its own signature covers all but the metadata signature (and itself).
     metadata_size, _ = metadata_size_bytes(payload)
     signatures = payload[start + manifest.signature_offset :]
-    if not signature_fits(signatures, payload[:metadata_size] + image, public_key):
+    data = payload[start : start + manifest.signature_offset]
+    if not signature_fits(signatures, payload[:metadata_size] + data, public_key):
         raise UpdateFailed(
             ErrorCode.DOWNLOAD_PAYLOAD_PUB_KEY_VERIFICATION_ERROR,
             "Public key verification failed, thus update failed.",
         )
+
+
+def _built(manifest: Manifest, data: bytes, source: bytes) -> bytes:
+    """The new partition's content."""
+    try:
+        image = run(manifest.operations, data, source)
+    except SourceMismatch as mismatch:
+        raise UpdateFailed(
+            ErrorCode.DOWNLOAD_STATE_INITIALIZATION_ERROR, SOURCE_MISMATCH
+        ) from mismatch
     if hashlib.sha256(image).digest() != manifest.new_digest:
         raise UpdateFailed(ErrorCode.NEW_ROOTFS_VERIFICATION_ERROR, "system: wrong hash")
     try:

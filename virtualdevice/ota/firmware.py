@@ -28,6 +28,10 @@ CONTENT_LIMIT_BYTES = 256 << 20
 ENTRY_LIMIT_BYTES = 128 << 20
 APK_FOLDER = "apks"
 EPOCH = (2009, 1, 1, 0, 0, 0)
+LOCAL_HEADER_BYTES = 30
+PADDING = struct.Struct("<HH")
+PADDING_ID = 0xD935
+"""The extra field that zipalign fills up with (build/make/tools/zipalign)."""
 
 
 class FirmwareError(Exception):
@@ -93,10 +97,14 @@ def pack_firmware(personality: str | Path, *, size_bytes: int = 0) -> bytes:
 
 
 def _archive(entries: dict[str, bytes]) -> bytes:
+    """Each file begins a block, as in a filesystem: an incremental package carries what changed."""
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w") as archive:
         for name in sorted(entries):
             info = zipfile.ZipInfo(name, EPOCH)
+            head = LOCAL_HEADER_BYTES + len(name.encode()) + PADDING.size
+            missing = -(made.tell() + head) % BLOCK_BYTES
+            info.extra = PADDING.pack(PADDING_ID, missing) + bytes(missing)
             archive.writestr(info, entries[name], zipfile.ZIP_DEFLATED)
     return made.getvalue()
 

@@ -19,10 +19,10 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from holdfast.apk.keys import SigningKey
+from virtualdevice.ota.operations import BLOCK_BYTES, Operation, encode, parse, plan
 from virtualdevice.ota.wire import Fields, WireError, encode_fields, read_fields
 
 __all__ = [
-    "BLOCK_BYTES",
     "HEADER_BYTES",
     "Manifest",
     "PayloadError",
@@ -37,9 +37,7 @@ HEADER = struct.Struct(">4sQQI")
 HEADER_BYTES = HEADER.size
 MAGIC, MAJOR_VERSION = b"CrAU", 2
 MANIFEST_LIMIT_BYTES = 4 << 20
-BLOCK_BYTES = 4096
 FULL_MINOR_VERSION, DELTA_MINOR_VERSION = 0, 8
-REPLACE = 0
 
 
 class PayloadError(Exception):
@@ -52,12 +50,11 @@ class PayloadError(Exception):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Manifest:
-    """One operation: `data_size_bytes` of data become the partition. Digests are SHA-256; `old` is
-    None in a full payload. `signature` lies at `signature_offset` behind the metadata."""
+    """What becomes of the one partition. Digests are SHA-256; `old` is None in a full payload.
+    Data, and behind it the `signature`, lie behind the metadata."""
 
     partition: str
-    data_size_bytes: int
-    data_digest: bytes
+    operations: tuple[Operation, ...]
     new_digest: bytes
     old_digest: bytes | None
     signature_offset: int
@@ -77,23 +74,22 @@ def build_payload(
     old_image: bytes | None = None,
 ) -> bytes:  # fmt: skip
     """Signed twice, as delta_generator does: the metadata, and the whole."""
-    extent = encode_fields((1, 0), (2, len(image) // BLOCK_BYTES))
-    digest = hashlib.sha256(image).digest()
-    operation = encode_fields((1, REPLACE), (2, 0), (3, len(image)), (6, extent), (8, digest))
-    part = [(1, partition.encode()), (7, _partition_info(image)), (8, operation)]
+    operations, data = plan(image, old_image)
+    part: list[tuple[int, int | bytes]] = [(1, partition.encode())]
     if old_image is not None:
-        part.insert(1, (6, _partition_info(old_image)))
+        part.append((6, _partition_info(old_image)))
+    part += [(7, _partition_info(image)), *((8, encode(one)) for one in operations)]
     minor = FULL_MINOR_VERSION if old_image is None else DELTA_MINOR_VERSION
     signature_size = _longest_signature(key)
     manifest = encode_fields(
-        (3, BLOCK_BYTES), (4, len(image)), (5, signature_size), (12, minor),
+        (3, BLOCK_BYTES), (4, len(data)), (5, signature_size), (12, minor),
         (13, encode_fields(*part)), (14, timestamp),
     )  # fmt: skip
     head = HEADER.pack(MAGIC, MAJOR_VERSION, len(manifest), signature_size)
     metadata = head + manifest
     metadata_signature = _padded(_sign(key, metadata), signature_size)
-    payload_signature = _padded(_sign(key, metadata + image), signature_size)
-    return metadata + metadata_signature + image + payload_signature
+    payload_signature = _padded(_sign(key, metadata + data), signature_size)
+    return metadata + metadata_signature + data + payload_signature
 
 
 def _partition_info(image: bytes) -> bytes:
@@ -128,19 +124,17 @@ def read_manifest(metadata: bytes) -> Manifest:
     try:
         whole = read_fields(metadata[HEADER_BYTES:])
         part = read_fields(_bytes(whole, 13))
-        operation = read_fields(_bytes(part, 8))
         old = read_fields(_bytes(part, 6)) if 6 in part else None
         return Manifest(
             partition=_bytes(part, 1).decode("utf-8", "replace"),
-            data_size_bytes=_number(operation, 3),
-            data_digest=_bytes(operation, 8),
+            operations=tuple(parse(one) for one in part[8] if isinstance(one, bytes)),
             new_digest=_bytes(read_fields(_bytes(part, 7)), 2),
             old_digest=None if old is None else _bytes(old, 2),
             signature_offset=_number(whole, 4),
             signature_size_bytes=_number(whole, 5),
             max_timestamp=_number(whole, 14),
         )
-    except (WireError, KeyError, IndexError, TypeError) as error:
+    except (WireError, KeyError, IndexError, TypeError, ValueError) as error:
         raise PayloadError(23, "Unable to parse manifest in update file.") from error
 
 
