@@ -253,7 +253,9 @@ class VirtualDevice:
     async def _run_tool(self, call: ToolCall) -> int:
         """Android's commands are there only while Android runs."""
         if self._mode is BootMode.SYSTEM and call.argv[0].decode("latin-1") in TOOLS:
-            return await run_ota_tool(call, engine=self._engine, flash=self._flash)
+            return await run_ota_tool(
+                call, engine=self._engine, flash=self._flash, api=self._system.api
+            )
         if self._mode is BootMode.SYSTEM:
             return await self._system.run_tool(call)
         os.write(call.stderr, call.argv[0] + b": inaccessible or not found\n")

@@ -43,6 +43,10 @@ class BootChain:
         name = f"{IMAGE}_{slot}" if self._flash.slotted else IMAGE
         return self._flash.read(name) or self._factory()
 
+    @property
+    def running_image(self) -> bytes:
+        return self.image_of(self._running)
+
     def write_image(self, slot: str, image: bytes) -> None:
         name = f"{IMAGE}_{slot}" if self._flash.slotted else IMAGE
         self._flash.make_room(name, len(image))

@@ -15,6 +15,14 @@ from virtualdevice.faults import Fault, FaultKind, Phase
 from virtualdevice.ota.apply import Progress, SourceLost, UpdateFailed, apply_payload
 from virtualdevice.ota.boot_chain import BootChain
 from virtualdevice.ota.error_codes import ErrorCode, UpdateStatus
+from virtualdevice.ota.operations import BLOCK_BYTES, fits
+from virtualdevice.ota.payload import (
+    HEADER_BYTES,
+    Manifest,
+    PayloadError,
+    metadata_size_bytes,
+    read_manifest,
+)
 from virtualdevice.ota.recovery import DeviceFacts
 from virtualdevice.ota.sources import FileSource, HttpSource
 
@@ -134,6 +142,44 @@ class UpdateEngine:
         if self._last.status is UpdateStatus.UPDATED_NEED_REBOOT:
             self._chain.undo()
         self._tell(NOTHING)
+
+    async def switch_slot(self, metadata: str | None) -> None:
+        """Whether the next boot is that of the update which was applied: with its metadata (a
+        path), yes; with None, no. EngineRefused."""
+        if self._task is not None and not self._task.done():
+            raise EngineRefused("Already processing an update, cancel it first.")
+        if metadata is None:
+            self._chain.undo()
+            self._tell(NOTHING)
+            return
+        await self._manifest(metadata)
+        self._chain.finish(self._chain.target_slot)
+        self._tell(Progress(status=UpdateStatus.UPDATED_NEED_REBOOT, share=0.0))
+
+    async def is_applicable(self, metadata: str) -> bool:
+        """Whether what the payload would copy is in the running build. EngineRefused."""
+        manifest = await self._manifest(metadata)
+        return fits(manifest.operations, self._chain.running_image)
+
+    async def allocate(self, metadata: str) -> int:
+        """The bytes that are missing; 0 when there is room. EngineRefused."""
+        manifest = await self._manifest(metadata)
+        blocks = sum(one.target[1] for one in manifest.operations)
+        return blocks * BLOCK_BYTES if self._limits.is_full else 0
+
+    async def _manifest(self, path: str) -> Manifest:
+        """Of a file on the device that begins as a payload does."""
+        try:
+            source = await self._open_source(f"file://{path}", 0)
+        except SourceLost as lost:
+            raise EngineRefused(f"Failed to open {path}") from lost
+        try:
+            size, _ = metadata_size_bytes(await source.read(0, HEADER_BYTES))
+            return read_manifest(await source.read(0, size))
+        except (PayloadError, SourceLost) as error:
+            raise EngineRefused(f"Failed to parse payload header: {error}") from error
+        finally:
+            source.close()
 
     async def stop(self) -> None:
         """The boot ends, and nobody hears of it."""

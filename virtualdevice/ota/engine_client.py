@@ -20,8 +20,14 @@ TOOLS = ("bootctl", "update_engine_client")
 ROOT_UID, SYSTEM_UID = 0, 1000
 PREFIX = "[{level}:update_engine_client_android.cc({line})] "
 SERVICE_SPECIFIC = -8
-SWITCHES = frozenset({"update", "follow", "suspend", "resume", "cancel", "reset_status", "merge"})
-VALUES = frozenset({"payload", "offset", "size", "headers"})
+FLAGS_SINCE = {
+    24: frozenset({"update", "follow", "suspend", "resume", "cancel", "reset_status", "payload",
+                   "offset", "size", "headers"}),
+    28: frozenset({"perf_mode"}),
+    30: frozenset({"verify", "allocate", "metadata", "merge"}),
+    34: frozenset({"switch_slot"}),
+}  # fmt: skip
+DEFAULT_METADATA = "/data/ota_package/metadata"
 DEFAULT_PAYLOAD = "http://127.0.0.1:8080/payload"
 USAGE = 64
 SLOT_VERBS = frozenset(
@@ -34,12 +40,12 @@ class _Wrong(Exception):
     """The words are none that it knows."""
 
 
-async def run_ota_tool(call: ToolCall, *, engine: UpdateEngine, flash: Flash) -> int:
+async def run_ota_tool(call: ToolCall, *, engine: UpdateEngine, flash: Flash, api: int) -> int:
     """Its exit status. It closes the call's descriptors."""
     try:
         if call.argv[0] == b"bootctl":
             return _bootctl(call, flash)
-        return await _client(call, engine)
+        return await _client(call, engine, api)
     except BrokenPipeError:
         return 141
     finally:
@@ -52,13 +58,13 @@ def _log(call: ToolCall, text: str, *, line: int, level: str = "INFO") -> None:
     os.write(call.stderr, f"{prefix}{text}\n".encode())
 
 
-async def _client(call: ToolCall, engine: UpdateEngine) -> int:
+async def _client(call: ToolCall, engine: UpdateEngine, api: int) -> int:
     words = [os.fsdecode(word) for word in call.argv[1:]]
     if not words:
         _log(call, "Nothing to do. Run with --help for help.", line=144, level="ERROR")
         return 1
     try:
-        options = _options(words)
+        options = _options(words, api)
     except _Wrong as wrong:
         _log(call, str(wrong), line=154, level="ERROR")
         return 1
@@ -77,8 +83,9 @@ async def _client(call: ToolCall, engine: UpdateEngine) -> int:
         return SERVICE_SPECIFIC & 0xFF
 
 
-def _options(words: Sequence[str]) -> Mapping[str, str]:
-    """`--name`, `--name=value`, `--noname`."""
+def _options(words: Sequence[str], api: int) -> Mapping[str, str]:
+    """`--name` and `--name=value`, as this version knows them."""
+    known = {name for since, names in FLAGS_SINCE.items() if api >= since for name in names}
     found: dict[str, str] = {}
     for word in words:
         if not word.startswith("-"):
@@ -87,7 +94,7 @@ def _options(words: Sequence[str]) -> Mapping[str, str]:
                 "pass it as --flag=value."
             )
         name, _, value = word.lstrip("-").partition("=")
-        if name not in SWITCHES | VALUES:
+        if name not in known:
             raise _Wrong(f"ERROR: unknown command line flag '{name}'")
         found[name] = value
     for name in ("offset", "size"):
@@ -108,6 +115,22 @@ async def _ask(call: ToolCall, engine: UpdateEngine, options: Mapping[str, str])
         if _is_on(options, name):
             ask()
             return 0
+    metadata = options.get("metadata", DEFAULT_METADATA)
+    if options.get("switch_slot"):
+        await engine.switch_slot(metadata if _is_on(options, "switch_slot") else None)
+        return 0
+    if _is_on(options, "verify"):
+        fits = await engine.is_applicable(metadata)
+        _log(call, f"Payload is {'' if fits else 'not '}applicable.", line=220)
+        return 0
+    if _is_on(options, "allocate"):
+        missing = await engine.allocate(metadata)
+        text = f"Insufficient space; required {missing} bytes."
+        _log(call, text if missing else "Successfully allocated space for payload.", line=236)
+        return 0
+    if _is_on(options, "merge"):
+        _log(call, "onPayloadApplicationComplete(ErrorCode::kSuccess (0))", line=100)
+        return 0
     news: asyncio.Queue[Progress | Completed] = asyncio.Queue()
     follows = _is_on(options, "follow")
     if follows:

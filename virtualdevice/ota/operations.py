@@ -13,7 +13,17 @@ from enum import IntEnum
 
 from virtualdevice.ota.wire import Fields, encode_fields, read_fields
 
-__all__ = ["BLOCK_BYTES", "Kind", "Operation", "SourceMismatch", "encode", "parse", "plan", "run"]
+__all__ = [
+    "BLOCK_BYTES",
+    "Kind",
+    "Operation",
+    "SourceMismatch",
+    "encode",
+    "fits",
+    "parse",
+    "plan",
+    "run",
+]
 
 BLOCK_BYTES = 4096
 ZEROS = bytes(BLOCK_BYTES)
@@ -61,7 +71,7 @@ def plan(image: bytes, old_image: bytes | None) -> tuple[list[Operation], bytes]
             Operation(
                 kind=kind,
                 target=(first, count),
-                data_offset=len(data),
+                data_offset=len(data) if content else 0,
                 data_size_bytes=len(content),
                 data_digest=hashlib.sha256(content).digest() if content else b"",
                 source=(source, count) if copied else (0, 0),
@@ -116,6 +126,15 @@ def run(operations: Sequence[Operation], data: bytes, source: bytes) -> bytes:
             continue
         made[start : start + len(content)] = content
     return bytes(made)
+
+
+def fits(operations: Sequence[Operation], source: bytes) -> bool:
+    """Whether all that they copy is in the old partition."""
+    return all(
+        hashlib.sha256(_cut(source, one.source)).digest() == one.source_digest
+        for one in operations
+        if one.source_digest
+    )
 
 
 def encode(operation: Operation) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from holdfast.apk.keys import SigningKey
 from selftests.virtualdevice.ota.phones import OtaPhone, firmware_file, ota_phone, package_file
 from selftests.virtualdevice.real_clients import AdbClient
+from selftests.virtualdevice.system.apks import apk
 from virtualdevice.ota.package import PackagePlan
 
 OLD, NEW = "nut-pro-2-before-4.2.5.1", "nut-pro-2-4.2.5.1"
@@ -91,3 +93,31 @@ def test_an_older_build_goes_on_only_by_a_package_that_says_so(
         phone.reboot()
         assert phone.shell("getprop ro.build.date.utc") == "1500000000"
         assert phone.shell("cat /sdcard/x/note 2>/dev/null") == ""
+
+
+def test_an_update_to_the_next_android_keeps_apps_and_their_data(
+    one_adb: AdbClient, tmp_path: Path
+) -> None:
+    name = "org.example.notes"
+    app = tmp_path / "notes.apk"
+    app.write_bytes(apk(package_name=name, debuggable=True))
+    package = package_file(
+        tmp_path / "ota.zip", PackagePlan(target="aosp-34", source="aosp-33", incremental=True)
+    )
+    identity = f"dumpsys package {name} | grep -E 'userId=|appId=|firstInstallTime='"
+    with ota_phone(one_adb, "aosp-33", tmp_path) as phone:
+        assert "Success" in phone.adb("install", str(app)).text
+        phone.shell(f"run-as {name} sh -c 'echo mine > note; echo old > code_cache/made'")
+        uid = phone.shell(f"run-as {name} id -u")
+        first = re.search(r"firstInstallTime=(.*)", phone.shell(identity))
+        assert phone.sideload(package).status == 0, phone.last_install
+        phone.wait_for("recovery")
+        phone.reboot()
+        assert phone.shell("getprop ro.build.version.sdk") == "34"
+        assert phone.shell(f"run-as {name} sh -c 'cat note; ls code_cache'") == "mine"
+        assert phone.shell(f"run-as {name} id -u") == uid
+        assert first is not None
+        assert first[0] in phone.shell(identity)
+        log = phone.shell("logcat -d -b system")
+        assert "Upgrading from" in log
+        assert "Build fingerprint changed; clearing code caches" in log

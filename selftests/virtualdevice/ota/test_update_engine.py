@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import threading
@@ -17,6 +18,7 @@ from holdfast.firmware.ota_package import read_ota_package
 from holdfast.firmware.update_engine import Finished, Progress, read_line, update_arguments
 from selftests.virtualdevice.ota.phones import OtaPhone, firmware_file, ota_phone, package_file
 from selftests.virtualdevice.real_clients import AdbClient
+from virtualdevice.ota.engine_client import _options, _Wrong
 from virtualdevice.ota.package import PackagePlan
 
 BASE = "aosp-34-userdebug"
@@ -195,6 +197,63 @@ def test_an_update_can_be_suspended_resumed_and_cancelled(
             assert phone.shell(f"{client} --cancel; echo $?") == "0"
         assert "kUserCanceled (48)" in follower[0]
         assert apply(phone, package)[1].succeeded
+
+
+def test_a_payload_is_verified_and_space_allocated_by_its_metadata(
+    one_adb: AdbClient, tmp_path: Path
+) -> None:
+    client = "update_engine_client"
+    with rooted(one_adb, tmp_path, faults=["full_disk"]) as phone:
+        assert "Failed to open /data/ota_package/metadata" in phone.shell(f"{client} --verify 2>&1")
+        app = "packages: {org.big: {apk: big.apk}}\n"
+        base = firmware_file(tmp_path / "fw", BASE, "base", app)
+        (tmp_path / "fw" / "big.apk").write_bytes(os.urandom(40_000))
+        plans = {
+            "": PackagePlan(target=newer(tmp_path), source=BASE, incremental=True),
+            "not ": PackagePlan(target=newer(tmp_path, app), source=base, incremental=True),
+        }
+        for word, plan in plans.items():
+            package = package_file(tmp_path / "ota.zip", plan)
+            payload = read_ota_package(package).payload
+            assert payload is not None
+            (tmp_path / "metadata").write_bytes(package.read_bytes()[payload.offset_bytes :])
+            phone.adb("push", str(tmp_path / "metadata"), "/data/ota_package/metadata")
+            assert f"Payload is {word}applicable." in phone.shell(f"{client} --verify 2>&1")
+        missing = phone.shell(f"{client} --allocate 2>&1; echo $?")
+        assert re.search(r"Insufficient space; required \d+ bytes\.\n0$", missing)
+        assert "kSuccess (0)" in phone.shell(f"{client} --merge 2>&1")
+
+
+def test_the_slot_of_an_applied_update_is_switched_back_and_forth(
+    one_adb: AdbClient, tmp_path: Path
+) -> None:
+    package = package_file(tmp_path / "ota.zip", PackagePlan(target=newer(tmp_path)))
+    payload = read_ota_package(package).payload
+    assert payload is not None
+    (tmp_path / "metadata").write_bytes(package.read_bytes()[payload.offset_bytes :])
+    with rooted(one_adb, tmp_path) as phone:
+        old = phone.build
+        phone.adb("push", str(tmp_path / "metadata"), "/data/ota_package/metadata")
+        assert apply(phone, package)[1].succeeded
+        assert phone.shell("update_engine_client --switch_slot=false; echo $?") == "0"
+        phone.reboot()
+        assert phone.build == old
+        phone.adb("root")
+        phone.wait_for("device")
+        assert apply(phone, package)[1].succeeded
+        for way in ("false", "true"):
+            assert phone.shell(f"update_engine_client --switch_slot={way}; echo $?") == "0"
+        phone.reboot()
+        assert "/777:" in phone.build
+
+
+@pytest.mark.parametrize(
+    ("flag", "since"), [("--perf_mode", 28), ("--verify", 30), ("--switch_slot=true", 34)], ids=str
+)
+def test_a_flag_is_unknown_before_its_version(flag: str, since: int) -> None:
+    assert _options([flag], since)
+    with pytest.raises(_Wrong, match="unknown command line flag"):
+        _options([flag], since - 1)
 
 
 @contextmanager
