@@ -19,9 +19,11 @@ __all__ = [
     "BootMode",
     "Child",
     "Credentials",
+    "DebuggedProcess",
     "FileKind",
     "FileStat",
     "Files",
+    "KeyAnswer",
     "Machine",
     "SystemServer",
     "ToolCall",
@@ -69,6 +71,20 @@ class ToolCall:
     stdout: int
     stderr: int
     environment: Mapping[bytes, bytes] = field(default_factory=dict)
+
+
+class KeyAnswer(StrEnum):
+    """What the user makes of an unknown host key; without `always` it is let in this once."""
+
+    REFUSED = "refused"
+    ONCE = "once"
+    ALWAYS = "always"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DebuggedProcess:
+    pid: int
+    architecture: str
 
 
 class FileKind(StrEnum):
@@ -241,11 +257,17 @@ class SystemServer(Protocol):
 
     def set_property(self, name: str, value: str) -> None: ...
 
-    async def authorize_adb_key(self, key: bytes, answer: Callable[[bool], None]) -> None:
+    async def authorize_adb_key(self, key: bytes, answer: Callable[[KeyAnswer], None]) -> None:
         """An unknown host key knocked: show the dialog; call `answer` when the user decides."""
 
     async def accept_adb_key(self) -> bool:
-        """Somebody taps OK in that dialog. False if it is not in front."""
+        """Somebody ticks "always" and taps OK in that dialog. False if it is not in front."""
+
+    def debugged_processes(self) -> Sequence[DebuggedProcess]:
+        """The apps' processes that a debugger may attach to, now."""
+
+    async def processes_changed(self) -> None:
+        """Returns when other apps run than when it was called."""
 
     async def framebuffer(self) -> tuple[int, int, bytes]:
         """Width and height in pixels, and RGBA bytes."""

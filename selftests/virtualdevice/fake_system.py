@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from virtualdevice.seams import Machine, ToolCall
+from virtualdevice.seams import DebuggedProcess, KeyAnswer, Machine, ToolCall
 
 __all__ = ["FakeSystem"]
 
@@ -28,13 +28,15 @@ class FakeSystem:
     api: int = 34
     secure: bool = False
     debuggable: bool = True
-    accepts_keys: bool | None = None
+    accepts_keys: KeyAnswer | None = None
     """What the user answers to an unknown key; None: never anything."""
     properties: dict[str, str] = field(default_factory=dict)
     boots: int = 0
     booted: asyncio.Event = field(default_factory=asyncio.Event)
     machine: Machine | None = None
     hanging: asyncio.Event = field(default_factory=asyncio.Event)
+    processes: list[DebuggedProcess] = field(default_factory=list)
+    processes_change: asyncio.Event = field(default_factory=asyncio.Event)
     hang_ended: asyncio.Event = field(default_factory=asyncio.Event)
     keys_asked: list[bytes] = field(default_factory=list)
     cancelled: list[str] = field(default_factory=list)
@@ -107,13 +109,20 @@ class FakeSystem:
     def set_property(self, name: str, value: str) -> None:
         self.properties[name] = value
 
-    async def authorize_adb_key(self, key: bytes, answer: Callable[[bool], None]) -> None:
+    async def authorize_adb_key(self, key: bytes, answer: Callable[[KeyAnswer], None]) -> None:
         self.keys_asked.append(key)
         if self.accepts_keys is not None:
             answer(self.accepts_keys)
 
     async def accept_adb_key(self) -> bool:
         return False
+
+    def debugged_processes(self) -> list[DebuggedProcess]:
+        return self.processes
+
+    async def processes_changed(self) -> None:
+        await self.processes_change.wait()
+        self.processes_change.clear()
 
     async def framebuffer(self) -> tuple[int, int, bytes]:
         return 2, 1, b"\xff\x00\x00\xff\x00\xff\x00\xff"

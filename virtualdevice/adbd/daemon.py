@@ -22,7 +22,7 @@ from virtualdevice.adbd.service_stream import ServiceStream
 from virtualdevice.adbd.services import Packages, ServiceContext, serve
 from virtualdevice.faults import FaultKind, LinkWatch
 from virtualdevice.machine.machine import DeviceMachine
-from virtualdevice.seams import BootMode, SystemServer
+from virtualdevice.seams import BootMode, KeyAnswer, SystemServer
 
 __all__ = ["AdbDaemon"]
 
@@ -171,18 +171,20 @@ class AdbDaemon:
         return any(signed_by(key, token, signature) for key in keys if key is not None)
 
     async def ask_for_key(self, key: bytes, let_in: Callable[[], None]) -> None:
-        """The user decides; a key that was accepted is remembered on the device."""
+        """The user decides; a key that is always to be let in is remembered on the device."""
         if parse_key(key) is None:
             return
-        decided: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        decided: asyncio.Future[KeyAnswer] = asyncio.get_running_loop().create_future()
 
-        def answer(accepted: bool) -> None:
+        def answer(given: KeyAnswer) -> None:
             if not decided.done():
-                decided.set_result(accepted)
+                decided.set_result(given)
 
         await self._system.authorize_adb_key(key, answer)
-        if await decided:
+        given = await decided
+        if given is KeyAnswer.ALWAYS:
             await self._remember_key(key)
+        if given is not KeyAnswer.REFUSED:
             let_in()
 
     async def _known_keys(self) -> bytes:

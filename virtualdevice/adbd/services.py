@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import struct
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -22,7 +23,8 @@ from virtualdevice.adbd.shell_service import (
 )
 from virtualdevice.adbd.sideload import parse_sideload_host, take_package
 from virtualdevice.machine.machine import DeviceMachine
-from virtualdevice.seams import BootMode, Credentials, SystemServer
+from virtualdevice.ota.wire import encode_fields
+from virtualdevice.seams import BootMode, Credentials, DebuggedProcess, SystemServer
 
 __all__ = ["Packages", "ServiceContext", "serve"]
 
@@ -225,17 +227,45 @@ async def _framebuffer(context: ServiceContext, stream: ServiceStream, _argument
     await stream.write(header + pixels)
 
 
-async def _hold(_context: ServiceContext, stream: ServiceStream, _argument: bytes) -> None:
-    """An empty list, now and until the host has enough: no process of ours has a debugger."""
-    stream.accept()
-    await stream.write(b"0000")
-    await stream.wait_closed()
+def _pids(processes: Sequence[DebuggedProcess]) -> bytes:
+    return "".join(f"{process.pid}\n" for process in processes).encode()
 
 
-async def _jdwp(_context: ServiceContext, stream: ServiceStream, argument: bytes) -> None:
+def _app_processes(processes: Sequence[DebuggedProcess]) -> bytes:
+    """AppProcesses of adb's proto/app_processes.proto."""
+    return encode_fields(
+        *(
+            (1, encode_fields((1, one.pid), (2, 1), (4, one.architecture.encode())))
+            for one in processes
+        )
+    )
+
+
+def _track(form: Callable[[Sequence[DebuggedProcess]], bytes]) -> Handler:
+    """The list as it is, and as it becomes, each with its length in four hexadecimal digits."""
+
+    async def track(context: ServiceContext, stream: ServiceStream, _argument: bytes) -> None:
+        stream.accept()
+        closed = asyncio.ensure_future(stream.wait_closed())
+        try:
+            while not closed.done():
+                changed = asyncio.ensure_future(context.system.processes_changed())
+                content = form(context.system.debugged_processes())
+                await stream.write(b"%04x" % len(content) + content)
+                await asyncio.wait({closed, changed}, return_when=asyncio.FIRST_COMPLETED)
+                changed.cancel()
+        finally:
+            closed.cancel()
+
+    return track
+
+
+async def _jdwp(context: ServiceContext, stream: ServiceStream, argument: bytes) -> None:
+    """Once; nothing here speaks the debugger's protocol, so that a process cannot be had."""
     if argument:
         return
     stream.accept()
+    await stream.write(_pids(context.system.debugged_processes()))
     await stream.wait_closed()
 
 
@@ -318,8 +348,8 @@ SERVICES: dict[str, Handler] = {
     "reconnect": _reconnect,
     "framebuffer": _framebuffer,
     "jdwp": _jdwp,
-    "track-jdwp": _hold,
-    "track-app": _hold,
+    "track-jdwp": _track(_pids),
+    "track-app": _track(_app_processes),
     "sink": _sink,
     "source": _source,
     "reverse": _reverse,

@@ -30,6 +30,16 @@ class AppProcesses:
         self._running: dict[tuple[str, int], Child] = {}
         self._watches: set[asyncio.Task[None]] = set()
         self._pipe: tuple[int, int] | None = None
+        self.changed = asyncio.Event()
+        """Set, and replaced, when another set of them runs."""
+
+    def _note_change(self) -> None:
+        self.changed.set()
+        self.changed = asyncio.Event()
+
+    def running(self) -> list[tuple[str, int]]:
+        """Package names with the pid of each of their processes."""
+        return [(name, child.pid) for (name, _), child in self._running.items()]
 
     def pid_of(self, package_name: str, user_id: int = 0) -> int | None:
         """None if it does not run."""
@@ -49,6 +59,7 @@ class AppProcesses:
             stdin=self._pipe[0],
         )
         self._running[key] = child
+        self._note_change()
         watch = asyncio.get_running_loop().create_task(self._watch(key, child))
         self._watches.add(watch)
         watch.add_done_callback(self._watches.discard)
@@ -57,6 +68,7 @@ class AppProcesses:
         """Returns when it is gone; `on_end` is not told."""
         child = self._running.pop((package_name, user_id), None)
         if child is not None:
+            self._note_change()
             child.send_signal(signal.SIGKILL)
             await child.wait()
 
@@ -79,4 +91,5 @@ class AppProcesses:
         await child.wait()
         if self._running.get(key) is child:
             del self._running[key]
+            self._note_change()
             self._on_end(*key)

@@ -10,7 +10,7 @@ from typing import Any
 
 from PIL.Image import Image
 
-from virtualdevice.seams import Machine
+from virtualdevice.seams import DebuggedProcess, KeyAnswer, Machine
 from virtualdevice.system.activities import Activities, Intent, make_launcher
 from virtualdevice.system.defects import Defects
 from virtualdevice.system.installer_app import open_with_installer
@@ -23,7 +23,7 @@ from virtualdevice.system.packages.storage import AppStorage
 from virtualdevice.system.parts import Parts
 from virtualdevice.system.personality import Personality
 from virtualdevice.system.properties import Properties
-from virtualdevice.system.screen.adb_key import ADB_KEY_ACTIVITY, adb_key_dialog
+from virtualdevice.system.screen.adb_key import ADB_KEY_ACTIVITY, ALWAYS_KEY, AdbKeyDialog
 from virtualdevice.system.screen.drawing import draw, encode_jpeg, encode_png
 from virtualdevice.system.screen.fingers import Fingers
 from virtualdevice.system.screen.surface import Surface
@@ -38,6 +38,7 @@ from virtualdevice.system.users.roster import Roster
 __all__ = ["Phone"]
 
 HEALTH_PERIOD_S = 60
+ARCHITECTURES = {"armeabi-v7a": "arm", "x86": "x86", "x86_64": "x86_64"}
 TURNS = ("0", "1", "2", "3")
 CHARGED = {"level": "100", "ac": "0", "usb": "1", "status": "5", "temp": "250"}
 
@@ -192,21 +193,33 @@ class Phone:
         head = struct.pack("<III", width, height, 1)
         return head + (struct.pack("<I", 1) if colour_space else b"") + pixels
 
-    def ask_about_adb_key(self, key: bytes, answer: Callable[[bool], None]) -> None:
+    def debugged_processes(self) -> list[DebuggedProcess]:
+        """On a debuggable build that is all of them."""
+        every = self.parts.properties.get("ro.debuggable") == "1"
+        architecture = ARCHITECTURES.get(self.parts.properties.get("ro.product.cpu.abi"), "arm64")
+        found = []
+        for name, pid in self.activities.processes.running():
+            record = self.parts.registry.get(name)
+            if every or (record is not None and record.debuggable):
+                found.append(DebuggedProcess(pid=pid, architecture=architecture))
+        return found
+
+    def ask_about_adb_key(self, key: bytes, answer: Callable[[KeyAnswer], None]) -> None:
         """The dialog that a new computer brings up; it goes when it is answered."""
 
-        def answered(accepted: bool) -> None:
+        def answered(given: KeyAnswer) -> None:
             self.screen.close(dialog)
-            answer(accepted)
+            answer(given)
 
-        dialog = adb_key_dialog(key, self.personality.language, answered)
+        dialog = AdbKeyDialog(key, self.personality.language, answered)
         self.screen.open(dialog)
 
     def accept_adb_key(self) -> bool:
-        """Somebody taps OK in that dialog, and in those behind it that lost connections left.
-        False if it is not in front."""
+        """Somebody ticks "always" and taps OK in that dialog, and in those behind it that lost
+        connections left. False if it is not in front."""
         asked = False
         while self.screen.top.activity == ADB_KEY_ACTIVITY:
+            self.screen.top.clicked(ALWAYS_KEY)
             self.screen.top.clicked("ok")
             asked = True
         return asked

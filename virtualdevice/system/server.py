@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
-from virtualdevice.seams import BootFailed, Machine, SystemServer, ToolCall
+from virtualdevice.seams import (
+    BootFailed,
+    DebuggedProcess,
+    KeyAnswer,
+    Machine,
+    SystemServer,
+    ToolCall,
+)
 from virtualdevice.system.builtin_defects import BUILTIN
 from virtualdevice.system.commands.table import commands_of, run_command
 from virtualdevice.system.defects import Defects, load_defect
@@ -151,14 +159,23 @@ class AndroidServer(SystemServer):
         properties.preset(build_properties(self._personality, ""))
         return properties
 
-    async def authorize_adb_key(self, key: bytes, answer: Callable[[bool], None]) -> None:
+    async def authorize_adb_key(self, key: bytes, answer: Callable[[KeyAnswer], None]) -> None:
         if self._phone is None:
-            answer(False)
+            answer(KeyAnswer.REFUSED)
         else:
             self._phone.ask_about_adb_key(key, answer)
 
     async def accept_adb_key(self) -> bool:
         return self._phone is not None and self._phone.accept_adb_key()
+
+    def debugged_processes(self) -> Sequence[DebuggedProcess]:
+        return [] if self._phone is None else self._phone.debugged_processes()
+
+    async def processes_changed(self) -> None:
+        if self._phone is None:
+            await asyncio.Event().wait()
+        else:
+            await self._phone.activities.processes.changed.wait()
 
     async def framebuffer(self) -> tuple[int, int, bytes]:
         if self._phone is None:

@@ -7,12 +7,13 @@ from pathlib import Path
 from selftests.virtualdevice.fake_system import FakeSystem
 from selftests.virtualdevice.real_clients import AdbClient, running_device
 from virtualdevice.adbd.auth import parse_key, signed_by
+from virtualdevice.seams import KeyAnswer
 
 
 def test_a_key_that_the_user_accepts_is_let_in_and_remembered(
     adb: AdbClient, tmp_path: Path
 ) -> None:
-    with running_device(FakeSystem(secure=True, accepts_keys=True), tmp_path) as phone:
+    with running_device(FakeSystem(secure=True, accepts_keys=KeyAnswer.ALWAYS), tmp_path) as phone:
         adb("connect", phone.serial)
         adb("-s", phone.serial, "wait-for-device")
         assert adb("-s", phone.serial, "get-state").text == "device\n"
@@ -22,6 +23,25 @@ def test_a_key_that_the_user_accepts_is_let_in_and_remembered(
         adb("-s", phone.serial, "reboot")
         adb("-s", phone.serial, "wait-for-device")
         assert adb("-s", phone.serial, "shell", "echo in").text == "in\n"
+        assert len(phone.system.keys_asked) == 1
+        adb("disconnect", phone.serial)
+
+
+def test_a_key_that_is_accepted_once_is_asked_about_again(adb: AdbClient, tmp_path: Path) -> None:
+    with running_device(FakeSystem(secure=True, accepts_keys=KeyAnswer.ONCE), tmp_path) as phone:
+        for times in (1, 2):
+            adb("connect", phone.serial)
+            adb("-s", phone.serial, "wait-for-device")
+            assert adb("-s", phone.serial, "shell", "echo in").text == "in\n"
+            assert len(phone.system.keys_asked) == times
+            adb("disconnect", phone.serial)
+
+
+def test_a_key_that_is_refused_stays_outside(adb: AdbClient, tmp_path: Path) -> None:
+    system = FakeSystem(secure=True, accepts_keys=KeyAnswer.REFUSED)
+    with running_device(system, tmp_path) as phone:
+        adb("connect", phone.serial)
+        assert "unauthorized" in adb("-s", phone.serial, "shell", "id").errors
         assert len(phone.system.keys_asked) == 1
         adb("disconnect", phone.serial)
 

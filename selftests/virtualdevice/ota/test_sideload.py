@@ -101,9 +101,9 @@ def test_an_update_to_the_next_android_keeps_apps_and_their_data(
     name = "org.example.notes"
     app = tmp_path / "notes.apk"
     app.write_bytes(apk(package_name=name, debuggable=True))
-    package = package_file(
-        tmp_path / "ota.zip", PackagePlan(target="aosp-34", source="aosp-33", incremental=True)
-    )
+    target = firmware_file(tmp_path / "fw", "aosp-34", "next", "build: {device: oriole}\n")
+    plan = PackagePlan(target=target, source="aosp-33", incremental=True)
+    package = package_file(tmp_path / "ota.zip", plan)
     identity = f"dumpsys package {name} | grep -E 'userId=|appId=|firstInstallTime='"
     with ota_phone(one_adb, "aosp-33", tmp_path) as phone:
         assert "Success" in phone.adb("install", str(app)).text

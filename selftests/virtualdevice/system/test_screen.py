@@ -9,6 +9,7 @@ import pytest
 
 from selftests.virtualdevice.system.apks import NAME, apk
 from selftests.virtualdevice.system.fake_machine import Rig, booted
+from virtualdevice.seams import KeyAnswer
 from virtualdevice.system.screen import drawing
 from virtualdevice.system.screen.adb_key import key_digest
 from virtualdevice.system.screen.hierarchy import dump_hierarchy, escape
@@ -152,12 +153,19 @@ async def test_a_selector_looks_only_at_the_fields_of_its_mask(tmp_path: Path) -
 
 async def test_an_unknown_computer_brings_up_a_question(tmp_path: Path) -> None:
     rig = await with_chat(tmp_path)
-    answers: list[bool] = []
+    answers: list[KeyAnswer] = []
     await rig.server.authorize_adb_key(b"QUJD computer@lab", answers.append)
     texts = [view.text for _, root in rig.phone.screen.roots() for view in root.walk()]
     assert any(key_digest(b"QUJD computer@lab") in text for text in texts)
     ok = next(v for _, r in rig.phone.screen.roots() for v in r.walk() if v.text == "OK")
     rig.phone.fingers.tap(*ok.bounds.centre)
     rig.phone.fingers.press(KeyCode.BACK)
-    assert answers == [True]
+    assert answers == [KeyAnswer.ONCE]
     assert rig.phone.screen.top.package != "com.android.systemui"
+    await rig.server.authorize_adb_key(b"QUJD computer@lab", answers.append)
+    for text in ("Always allow from this computer", "OK"):
+        views = (v for _, r in rig.phone.screen.roots() for v in r.walk())
+        rig.phone.fingers.tap(*next(v for v in views if v.text == text).bounds.centre)
+    await rig.server.authorize_adb_key(b"QUJD computer@lab", answers.append)
+    rig.phone.fingers.press(KeyCode.BACK)
+    assert answers == [KeyAnswer.ONCE, KeyAnswer.ALWAYS, KeyAnswer.REFUSED]
