@@ -45,6 +45,8 @@ class FaultKind(StrEnum):
     """After that many bytes the device is gone, as if its battery were taken out."""
     REBOOT = "reboot"
     """After that many bytes the device restarts by itself."""
+    SHELLS_HANG = "shells_hang"
+    """adbd starts no shell any more, until it restarts; its own services go on."""
     NEVER_BOOTS = "never_boots"
     """adb never hears of it, from the start."""
     STAYS_DOWN = "stays_down"

@@ -198,7 +198,7 @@ class VirtualDevice:
     async def strike(self, name: str) -> None:
         """A fault comes now: a FaultKind that needs no place, or one of the system's by its name.
         ConfigurationError."""
-        if name in AT_A_PLACE:
+        if name in AT_A_PLACE or name == FaultKind.SHELLS_HANG:
             self._adbd.carry_out(FaultKind(name))
         elif name in NEEDS_NUMBER or name not in list(FaultKind):
             self._system.switch_on(name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from holdfast.deadline import Deadline
@@ -27,7 +27,7 @@ from holdfast.lab.recovery import recover
 from holdfast.scenario.bench import bench_for, endpoint_of, may_destroy, preparation_of
 from holdfast.scenario.check_up import check_up
 from holdfast.scenario.firmware import FirmwareOffer
-from holdfast.scenario.ladder import rungs_for
+from holdfast.scenario.ladder import RungTimes, rungs_for
 from holdfast.scenario.updates import UpdateMissing
 
 __all__ = ["Care", "CareTimes"]
@@ -46,6 +46,7 @@ class CareTimes:
     package_s: float = 300.0
     evidence_s: float = 240.0
     check_up_s: float = 900.0
+    rungs: RungTimes = field(default_factory=RungTimes)
 
 
 class Care:
@@ -135,7 +136,7 @@ class Care:
         )
         done = recover(
             spec.name,
-            rungs_for(bench, spec, folder=self._folder),
+            rungs_for(bench, spec, folder=self._folder, times=self._times.rungs),
             healthy=bench.require_healthy,
             why=why,
             may_destroy=may_destroy(spec),

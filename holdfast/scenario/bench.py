@@ -14,6 +14,7 @@ from holdfast.firmware.preparation import Goal, Preparation, UserData
 from holdfast.firmware.workbench import Workbench
 from holdfast.journal import DestructiveCommand, Event, Journal, Ledger, StepStarted
 from holdfast.lab.adb_host import AdbHost
+from holdfast.lab.attached import is_over_tcp
 from holdfast.lab.inventory import AttachedSpec, DeviceSpec, PrepareSpec, read_inventory
 from holdfast.lab.leases import LeaseTable, default_state_dir, this_process
 from holdfast.lab.provider import Endpoint
@@ -92,7 +93,9 @@ def _switch(spec: DeviceSpec, endpoint: Endpoint) -> UsbPower | None:
     adb = AdbHost(host=endpoint.adb_host, port=endpoint.adb_port, device=spec.name)
 
     def listed(deadline: Deadline) -> bool:
-        return adb.state_of(endpoint.serial, deadline) is not None
+        state = adb.state_of(endpoint.serial, deadline)
+        dead = state == "offline" and is_over_tcp(endpoint.serial)
+        return state is not None and not dead
 
     return UsbPower(spec.usb_power, device=spec.name, listed=listed)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from holdfast.deadline import Deadline
@@ -14,10 +15,24 @@ from holdfast.lab.inventory import AttachedSpec
 from holdfast.lab.recovery import Rung
 from holdfast.scenario.bench import preparation_of
 
-__all__ = ["rungs_for"]
+__all__ = ["RungTimes", "rungs_for"]
 
 
-def rungs_for(bench: Workbench, spec: AttachedSpec, *, folder: Path) -> tuple[Rung, ...]:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RungTimes:
+    """How long each rung may take, the proof that the device is well again included."""
+
+    reconnect_s: float = 45.0
+    restart_adbd_s: float = 60.0
+    reboot_s: float = 400.0
+    usb_power_s: float = 400.0
+    bootloader_s: float = 600.0
+    reflash_s: float = 3600.0
+
+
+def rungs_for(
+    bench: Workbench, spec: AttachedSpec, *, folder: Path, times: RungTimes
+) -> tuple[Rung, ...]:
     """From the gentlest; those that this lab's hardware does not allow are left out."""
     controls = bench.controls
 
@@ -33,19 +48,26 @@ def rungs_for(bench: Workbench, spec: AttachedSpec, *, folder: Path) -> tuple[Ru
         act(Action.ADB_RECONNECT, deadline)
 
     rungs = [
-        Rung(name="reconnect", bound_s=45, act=reconnect),
-        Rung(name="restart_adbd", bound_s=60, act=bench.restart_adbd),
-        Rung(name="reboot", bound_s=400, act=lambda d: act(Action.ADB_REBOOT, d)),
+        Rung(name="reconnect", bound_s=times.reconnect_s, act=reconnect),
+        Rung(name="restart_adbd", bound_s=times.restart_adbd_s, act=bench.restart_adbd),
+        Rung(name="reboot", bound_s=times.reboot_s, act=lambda d: act(Action.ADB_REBOOT, d)),
     ]
     if controls.power:
-        rungs.append(Rung(name="usb_power", bound_s=400, act=lambda d: act(Action.POWER_CYCLE, d)))
+        rungs.append(
+            Rung(
+                name="usb_power",
+                bound_s=times.usb_power_s,
+                act=lambda d: act(Action.POWER_CYCLE, d),
+            )
+        )
     if bench.bootloader:
-        rungs.append(Rung(name="bootloader", bound_s=600, act=over_the_bootloader))
+        bound_s = times.bootloader_s
+        rungs.append(Rung(name="bootloader", bound_s=bound_s, act=over_the_bootloader))
     if spec.prepare is not None:
         wanted = preparation_of(spec.prepare, folder=folder)
 
         def reflash(deadline: Deadline) -> None:
             prepare(bench, wanted, deadline)
 
-        rungs.append(Rung(name="reflash", bound_s=3600, act=reflash, destroys=True))
+        rungs.append(Rung(name="reflash", bound_s=times.reflash_s, act=reflash, destroys=True))
     return tuple(rungs)

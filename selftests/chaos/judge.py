@@ -13,6 +13,7 @@ from selftests.chaos.strikes import Candidate
 __all__ = ["Violation", "violations"]
 
 CONTROL = "test_control.py"
+_NOT_OFFERED = ("signed by", "firmware_update")
 _HOST_WAS_BUSY = "the screen could not be looked at sooner"
 
 
@@ -58,7 +59,7 @@ def _of_record(record: TestRecord, ended: Ended) -> Iterator[Violation]:
         yield Violation(kind="false pass", detail=detail)
     if not must_fail and record.outcome is Outcome.FAILED:
         yield Violation(kind="false product failure", detail=f"{detail}\n{record.error}")
-    if record.outcome is Outcome.NOT_COVERED and "signed by" not in record.why:
+    if record.outcome is Outcome.NOT_COVERED and not any(w in record.why for w in _NOT_OFFERED):
         yield Violation(kind="not covered, falsely", detail=detail)
     unseen = _HOST_WAS_BUSY in record.why
     if record.outcome is Outcome.INCONCLUSIVE and not any(ended.struck.values()) and not unseen:

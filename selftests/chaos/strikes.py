@@ -27,6 +27,8 @@ class Fault(StrEnum):
     HANG = "hang"
     DIE = "die"
     REBOOT = "reboot"
+    SHELLS_HANG = "shells_hang"
+    SYSTEM_SERVER_HANGS = "system_server_hangs"
     STAYS_DOWN = "stays_down"
     BOOT_LOOP = "boot_loop"
     OTHER_SERIAL = "other_serial"

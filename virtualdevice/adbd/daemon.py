@@ -43,6 +43,7 @@ class DaemonState:
     mode: BootMode = BootMode.SYSTEM
     root: bool = False
     up: bool = False
+    shells_hang: bool = False
     reverse: ReverseForwards = field(default_factory=ReverseForwards)
 
 
@@ -121,6 +122,8 @@ class AdbDaemon:
             self._frozen = True
         elif kind is FaultKind.REBOOT:
             self._request_reboot(BootMode.SYSTEM)
+        elif kind is FaultKind.SHELLS_HANG:
+            self._state.shells_hang = True
         else:
             for connection in list(self._connections):
                 connection.abort()
@@ -148,6 +151,8 @@ class AdbDaemon:
             request_reboot=self._request_reboot,
             packages=self._packages,
         )
+        if self._state.shells_hang and service.startswith((b"shell", b"exec")):
+            await asyncio.Event().wait()
         await serve(context, stream, service)
 
     @property

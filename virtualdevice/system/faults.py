@@ -60,6 +60,16 @@ FAULTS = (
         flags=frozenset({"battery_flat"}),
     ),
     Defect(
+        name="system_server_hangs",
+        about="fault: no command of Android's own ends any more, until the next boot",
+        flags=frozenset({"system_server_hangs", "until_reboot"}),
+    ),
+    Defect(
+        name="apps_crash",
+        about="fault: each second of a boot an app crashes, hangs or leaves a tombstone",
+        flags=frozenset({"apps_crash"}),
+    ),
+    Defect(
         name="clock_jumps",
         about="fault: the clock is 400 days ahead",
         flags=frozenset({"clock_jumps"}),

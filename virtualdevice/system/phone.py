@@ -97,6 +97,8 @@ class Phone:
         self.booted = False
         self.ui_server_running = False
         self.battery = dict(CHARGED)
+        self.booted_at = clock()
+        self.until_reboot: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._heartbeat: asyncio.Task[None] | None = None
 

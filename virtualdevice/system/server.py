@@ -35,6 +35,7 @@ FEATURES_SINCE = {
     34: ("delayed_ack",),
 }
 CLOCK_JUMP_S = 400 * 86400
+UNTIL_REBOOT = "until_reboot"
 
 
 class AndroidServer(SystemServer):
@@ -186,4 +187,8 @@ class AndroidServer(SystemServer):
         self._log.write(tag, text, level=level)
 
     def switch_on(self, name: str) -> None:
-        self._defects.switch_on(load_defect(name, BUILTIN))
+        defect = load_defect(name, BUILTIN)
+        if UNTIL_REBOOT in defect.flags and self._phone is not None:
+            self._phone.until_reboot |= defect.flags
+        else:
+            self._defects.switch_on(defect)

@@ -7,18 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from holdfast.deadline import Deadline
+from holdfast.deadline import Deadline, wait_until
 from holdfast.device.connect import connect
 from holdfast.device.device import Device
 from holdfast.errors import LabError
 from holdfast.journal import Attachment, Fact, Journal, Ledger
 from holdfast.lab.adb_host import AdbHost
 from holdfast.lab.inventory import AttachedSpec
-from holdfast.lab.provider import Endpoint
 from holdfast.lab.quarantine import QuarantineStore
 from holdfast.pytest_plugin.care import Care
 from holdfast.scenario.bench import endpoint_of
-from holdfast.scenario.updates import UpdateMissing
 from selftests.holdfast.firmware.phone import Phone, phone
 
 
@@ -144,35 +142,23 @@ def test_the_evidence_of_a_failure_is_kept(clinic: Clinic) -> None:
     assert {"logcat.txt", "properties.txt"} <= kept
 
 
-def test_a_device_that_only_lost_its_link_is_back_by_the_first_rung(
-    pixel: Phone, clinic: Clinic
-) -> None:
-    clinic.care.bring_back(clinic.journal, clinic.ledger, why="adb lost it", permit=anybody)
-    assert clinic.facts["recovery.by"] == "reconnect"
-    assert clinic.quarantine.current("phone") is None
-
-
-def test_a_device_in_its_bootloader_is_back_by_a_later_rung(pixel: Phone, clinic: Clinic) -> None:
-    pixel.cycle(Deadline.after(60), to_bootloader=True)
-    clinic.care.bring_back(clinic.journal, clinic.ledger, why="it did not come up", permit=anybody)
-    assert clinic.facts["recovery.by"] == "bootloader"
-
-
-@pytest.mark.parametrize(
-    ("given", "words"),
-    [
-        ({}, "needs 'allow_destructive: true'"),
-        ({"allow_destructive": True}, "nothing would bring it back to the build before"),
-    ],
-)
-def test_a_phone_gets_no_firmware_update_that_is_not_allowed_or_not_undone(
-    clinic: Clinic, given: dict[str, object], words: str
-) -> None:
-    spec = clinic.spec.model_copy(update={"firmware_update": "ota.zip", **given})
-    care = Care(spec, folder=Path(), quarantine=clinic.quarantine, owner="run 7")
-    endpoint = Endpoint(serial=spec.serial, adb_host=spec.adb_host, adb_port=spec.adb_port)
-    with (
-        pytest.raises(UpdateMissing, match=words),
-        care.firmware(endpoint, clinic.device(), permit=anybody),
-    ):
-        pass
+def test_crashes_hangs_and_tombstones_of_a_test_are_told(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    commands = tmp_path / "commands"
+    with phone("aosp-34", more=["--commands", str(commands)]) as made:
+        made.bench().require_healthy(Deadline.after(60))
+        clinic = Clinic(made, tmp_path)
+        device = clinic.device()
+        clinic.admit(device)
+        with commands.open("w") as fifo:
+            fifo.write("fault apps_crash\n")
+        shell, soon = device.shell, Deadline.after(60)
+        wait_until(
+            lambda: shell.run("dumpsys dropbox", deadline=soon).text.count("data_app_crash") > 5,
+            soon,
+            what="six crashes",
+        )
+        clinic.care.discharge(device)
+    told = str(clinic.facts["health.worsened"])
+    for kind in ("crash_loop: ", "tombstones: ", "not_responding: "):
+        assert kind in told

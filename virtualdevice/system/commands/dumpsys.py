@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 
 from virtualdevice.system.invocation import Invocation
@@ -203,6 +204,21 @@ def dump_meminfo(phone: Phone, arguments: Sequence[str]) -> str:
     return "Applications Memory Usage (in Kilobytes):\n"
 
 
+def dump_dropbox(phone: Phone, arguments: Sequence[str]) -> str:
+    """DropBoxManagerService.dump: the boot, and with `apps_crash` one entry a second since it."""
+    now = phone.parts.clock()
+    entries = [(phone.booted_at, "SYSTEM_BOOT")]
+    if phone.defects.has("apps_crash"):
+        seconds = min(int(now - phone.booted_at), 1000)
+        entries += [(phone.booted_at + n, CRASH_TAGS[n % len(CRASH_TAGS)]) for n in range(seconds)]
+    lines = [f"Drop box contents: {len(entries)} entries", "Max entries: 1000", ""]
+    for at, tag in entries:
+        stamp = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at))
+        lines += [f"{stamp} {tag} (text, 64 bytes)", f"    Build: {phone.personality.title}"]
+    return "\n".join(lines) + "\n"
+
+
+CRASH_TAGS = ("data_app_crash", "data_app_anr", "SYSTEM_TOMBSTONE")
 SERVICES: dict[str, Dump] = {
     "window": dump_window,
     "activity": dump_activity,
@@ -217,6 +233,7 @@ SERVICES: dict[str, Dump] = {
     "alarm": dump_alarm,
     "account": dump_account,
     "meminfo": dump_meminfo,
+    "dropbox": dump_dropbox,
 }
 MORE_SERVICES = ("appops", "diskstats", "settings", "input", "mount", "wifi", "connectivity")
 

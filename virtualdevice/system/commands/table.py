@@ -56,6 +56,7 @@ EVERYWHERE: dict[str, Command] = {
     "restorecon": small.nothing,
     "app_process": app_process,
     "bugreportz": small.bugreport,
+    "screenrecord": small.screenrecord,
 }
 CMD_SERVICES: dict[str, Command] = {
     "package": package.run_package,
@@ -130,6 +131,8 @@ async def run_command(phone: Phone, call: Invocation) -> int:
         if not phone.booted and call.name not in BEFORE_BOOT:
             await call.error("Error: Could not access the Package Manager.  Is the system running?")
             return 1
+        if "system_server_hangs" in phone.until_reboot:
+            await asyncio.Event().wait()
         if phone.defects.has("slow_phone"):
             await asyncio.sleep(SLOW_S.get(call.name, 0.05))
         return await command(phone, call)
