@@ -12,7 +12,7 @@ from holdfast.apk.decision import DataFate, Decision, Outcome
 from virtualdevice.seams import FileKind
 from virtualdevice.system.boot_defects import free_app_id
 from virtualdevice.system.defects import Defect, Judging, Parts, Update
-from virtualdevice.system.packages.records import PackageRecord, PackageUserState
+from virtualdevice.system.packages.records import PackageRecord, PackageUserState, uid_of
 
 __all__ = ["UPDATE_DEFECTS"]
 
@@ -64,16 +64,25 @@ def _refuse_good_update(judging: Judging) -> Decision:
     )
 
 
-def _home(parts: Parts, record: PackageRecord) -> str:
-    return parts.storage.credential_directory(record.name)
+def _homes(parts: Parts, record: PackageRecord) -> list[str]:
+    """CE storage of each user who has it."""
+    return [parts.storage.credential_directory(record.name, n) for n in record.user_ids]
 
 
 async def _clear_data(parts: Parts, update: Update) -> None:
-    await parts.storage.clear(update.after)
+    for user_id in update.after.user_ids:
+        await parts.storage.clear(update.after, user_id)
+
+
+async def _clear_data_of_others(parts: Parts, update: Update) -> None:
+    for user_id in update.after.user_ids:
+        if user_id != 0:
+            await parts.storage.clear(update.after, user_id)
 
 
 async def _empty(parts: Parts, update: Update, directory: str) -> None:
-    await parts.files.empty_directory(f"{_home(parts, update.after)}/{directory}")
+    for home in _homes(parts, update.after):
+        await parts.files.empty_directory(f"{home}/{directory}")
 
 
 async def _wipe_files(parts: Parts, update: Update) -> None:
@@ -99,6 +108,12 @@ async def _files_below(parts: Parts, directory: str) -> list[str]:
     return found
 
 
+async def _files_in(parts: Parts, update: Update, directory: str) -> list[str]:
+    """Those below that directory of each user's storage."""
+    homes = _homes(parts, update.after)
+    return [path for home in homes for path in await _files_below(parts, f"{home}/{directory}")]
+
+
 async def _rewrite(parts: Parts, path: str, data: bytes) -> None:
     stat = await parts.files.stat(path)
     if stat is not None:
@@ -106,14 +121,14 @@ async def _rewrite(parts: Parts, path: str, data: bytes) -> None:
 
 
 async def _truncate_files(parts: Parts, update: Update) -> None:
-    for path in await _files_below(parts, f"{_home(parts, update.after)}/files"):
+    for path in await _files_in(parts, update, "files"):
         data = await parts.files.read(path)
         await _rewrite(parts, path, data[: len(data) // 2])
 
 
 async def _corrupt_files(parts: Parts, update: Update) -> None:
     """One byte in the middle of each file is another one; sizes stay."""
-    for path in await _files_below(parts, f"{_home(parts, update.after)}/files"):
+    for path in await _files_in(parts, update, "files"):
         data = bytearray(await parts.files.read(path))
         if data:
             data[len(data) // 2] ^= 0xFF
@@ -121,13 +136,13 @@ async def _corrupt_files(parts: Parts, update: Update) -> None:
 
 
 async def _touch_files(parts: Parts, update: Update) -> None:
-    for path in await _files_below(parts, f"{_home(parts, update.after)}/files"):
+    for path in await _files_in(parts, update, "files"):
         await _rewrite(parts, path, await parts.files.read(path))
 
 
 async def _recreate_databases(parts: Parts, update: Update) -> None:
     """Each database is there, and empty: what a failed migration leaves."""
-    for path in await _files_below(parts, f"{_home(parts, update.after)}/databases"):
+    for path in await _files_in(parts, update, "databases"):
         if path.endswith(("-wal", "-shm", "-journal")):
             await parts.files.remove_tree(path)
         else:
@@ -136,31 +151,40 @@ async def _recreate_databases(parts: Parts, update: Update) -> None:
 
 async def _forget_journal(parts: Parts, update: Update) -> None:
     """The last writes of each database were in its log, which is gone."""
-    for path in await _files_below(parts, f"{_home(parts, update.after)}/databases"):
+    for path in await _files_in(parts, update, "databases"):
         if path.endswith(("-wal", "-shm", "-journal")):
             await parts.files.remove_tree(path)
 
 
 async def _revert_preferences(parts: Parts, update: Update) -> None:
     empty = b"<?xml version='1.0' encoding='utf-8' standalone='yes' ?>\n<map />\n"
-    for path in await _files_below(parts, f"{_home(parts, update.after)}/shared_prefs"):
+    for path in await _files_in(parts, update, "shared_prefs"):
         await _rewrite(parts, path, empty)
 
 
+async def _remove_external(parts: Parts, update: Update, place: int) -> None:
+    """Of Android/data, Android/media and Android/obb the one in that place."""
+    for user_id in update.after.user_ids:
+        directories = parts.storage.external_directories(update.after.name, user_id)
+        await parts.files.remove_tree(directories[place])
+
+
 async def _wipe_external(parts: Parts, update: Update) -> None:
-    await parts.files.remove_tree(parts.storage.external_directories(update.after.name)[0])
+    await _remove_external(parts, update, 0)
 
 
 async def _wipe_media(parts: Parts, update: Update) -> None:
-    await parts.files.remove_tree(parts.storage.external_directories(update.after.name)[1])
+    await _remove_external(parts, update, 1)
 
 
 async def _wipe_obb(parts: Parts, update: Update) -> None:
-    await parts.files.remove_tree(parts.storage.external_directories(update.after.name)[2])
+    await _remove_external(parts, update, 2)
 
 
 async def _wipe_device_storage(parts: Parts, update: Update) -> None:
-    await parts.files.empty_directory(parts.storage.device_directory(update.after.name))
+    for user_id in update.after.user_ids:
+        home = parts.storage.device_directory(update.after.name, user_id)
+        await parts.files.empty_directory(home)
 
 
 def _change_states(
@@ -196,26 +220,24 @@ async def _renumber_without_data(parts: Parts, update: Update) -> None:
 async def _recreate_directory(parts: Parts, update: Update) -> None:
     """The data is the same, in a directory that is a new one: a copy and a swap."""
     record = update.after
-    home, aside = _home(parts, record), f"/data/data/.{record.name}.new"
-    await parts.files.make_directory(
-        aside,
-        mode=parts.storage.data_mode(record.target_sdk),
-        uid=record.app_id,
-        gid=record.app_id,
-    )
-    for name in await parts.files.list(home):
-        await parts.files.rename(f"{home}/{name}", f"{aside}/{name}")
-    await parts.files.remove_tree(home)
-    await parts.files.rename(aside, home)
-    stat = await parts.files.stat(home)
-    if stat is not None:
-        state = replace(record.user(), ce_inode=stat.inode)
-        parts.registry.put(record.with_user(0, state))
+    for user_id, home in zip(record.user_ids, _homes(parts, record), strict=True):
+        aside, uid = f"{home}.new", uid_of(user_id, record.app_id)
+        mode = parts.storage.data_mode(record.target_sdk)
+        await parts.files.make_directory(aside, mode=mode, uid=uid, gid=uid)
+        for name in await parts.files.list(home):
+            await parts.files.rename(f"{home}/{name}", f"{aside}/{name}")
+        await parts.files.remove_tree(home)
+        await parts.files.rename(aside, home)
+        stat = await parts.files.stat(home)
+        if stat is not None:
+            state = replace(record.user(user_id), ce_inode=stat.inode)
+            record = record.with_user(user_id, state)
+    parts.registry.put(record)
 
 
 async def _wrong_modes(parts: Parts, update: Update) -> None:
     """Files belong to root and are closed to the app: the wrong label, as far as one can see."""
-    for path in await _files_below(parts, f"{_home(parts, update.after)}/files"):
+    for path in await _files_in(parts, update, "files"):
         data = await parts.files.read(path)
         await parts.files.write(path, data, mode=0o600, uid=0, gid=0)
 
@@ -226,8 +248,8 @@ async def _new_install_time(parts: Parts, update: Update) -> None:
 
 
 async def _lose_record(parts: Parts, record: PackageRecord, keep_data: bool) -> None:
-    if keep_data:
-        await parts.storage.destroy_private(record.name)
+    for user_id in record.users if keep_data else ():
+        await parts.storage.destroy_private(record.name, user_id)
 
 
 UPDATE_DEFECTS = (
@@ -236,6 +258,12 @@ UPDATE_DEFECTS = (
         about="an update by another signer is done as uninstall and install, and nobody is asked",
         reference="1",
         reinstalls=_is_signer_conflict,
+    ),
+    Defect(
+        name="other_users_data_cleared_on_update",
+        about="an update empties the app's storage for all users but user 0",
+        reference="28",
+        after_update=_clear_data_of_others,
     ),
     Defect(
         name="reinstall_on_every_update",

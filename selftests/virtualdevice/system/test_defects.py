@@ -113,6 +113,7 @@ def of_kind(kind: str) -> list[str]:
         "record_kept_data_removed": "keep",
         "ce_left_locked": "boot",
         "ce_of_other_users_left_locked": "users",
+        "other_users_data_cleared_on_update": "users",
         "work_profile_lost_on_reboot": "users",
         "other_users_lost_on_reboot": "users",
         "good_update_refused": "answer",

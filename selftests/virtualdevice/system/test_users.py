@@ -443,6 +443,10 @@ async def test_settings_and_rows_are_each_users_own_and_global_ones_everybodys(
         assert answers == [False, True]
     locked = await rig.run("content", "query", "--uri", "content://sms", "--user", "11")
     assert "Could not find provider: sms" in locked.error
+    await rig.run("am", "switch-user", "11")
+    assert (await rig.run("settings", "get", "global", "mine")).out.strip() == "work"
+    refused = await rig.run("settings", "--user", "77", "get", "secure", "mine")
+    assert (refused.status, refused.error) == (255, "Invalid user: 77\n")
     await rig.run("pm", "remove-user", "10")
     assert not [key for key in rig.phone.parts.registry.extra if "user 10" in key]
 
@@ -498,3 +502,31 @@ async def test_run_as_reaches_a_second_user_but_in_8_and_9(
         missing = (await rig.run("run-as", NAME, "id")).error
         assert f"couldn't stat /data/user/0/{NAME}: No such file or directory" in missing
         assert "negative user id: -1" in (await rig.run("run-as", NAME, "--user", "-1")).error
+
+
+@pytest.mark.parametrize(
+    ("defect", "left"),
+    [
+        ("", [True, True]),
+        ("other_users_data_cleared_on_update", [True, False]),
+        ("files_wiped_on_update", [False, False]),
+        ("data_directory_recreated_on_update", [True, True]),
+    ],
+)
+async def test_a_defect_of_updating_strikes_the_users_whom_it_means(
+    tmp_path: Path, defect: str, left: list[bool]
+) -> None:
+    rig = await with_work_profile(tmp_path, "aosp-34", *([defect] if defect else []))
+    await install(rig, apk())
+    letters = [home(rig, user_id) / "files/letter" for user_id in (0, 10)]
+    inodes = [home(rig, user_id).stat().st_ino for user_id in (0, 10)]
+    for letter in letters:
+        letter.parent.mkdir()
+        letter.write_text("dear")
+    assert (await install(rig, apk(version_code=2), "-r")).out == "Success\n"
+    assert [letter.exists() for letter in letters] == left
+    same = [home(rig, n).stat().st_ino == inode for n, inode in zip((0, 10), inodes, strict=True)]
+    assert same == [defect != "data_directory_recreated_on_update"] * 2
+    record = rig.phone.parts.registry.get(NAME)
+    assert record is not None
+    assert record.user(10).ce_inode == home(rig, 10).stat().st_ino

@@ -114,6 +114,6 @@ USER_VERBS = {
     "is-user-stopped": (is_user_stopped, 23),
     "unlock-user": (unlock_user, 24),
     "get-current-user": (get_current_user, 24),
-    "get-started-user-state": (started_user_state, 26),
+    "get-started-user-state": (started_user_state, 24),
 }
 """By name, with the version that brought each."""

@@ -349,9 +349,10 @@ async def install_existing(phone: Phone, call: Invocation, words: Words) -> int:
     name = words.required("Error: package name not specified")
     record = phone.parts.registry.get(name)
     if record is None or not record.code_present:
-        raise CommandRefused(
+        await call.out(
             f"android.content.pm.PackageManager$NameNotFoundException: Package {name} doesn't exist"
         )
+        return 1
     _existing_user(phone, str(user_id))
     await phone.installer.install_existing(record, user_id)
     await call.out(f"Package {name} installed for user: {user_id}")

@@ -45,7 +45,7 @@ async def content(phone: Phone, call: Invocation) -> int:
     while (option := words.option()) is not None:
         given[option] = words.value(option)
     uri = given.get("--uri", "").rstrip("/")
-    user_id = user_named(phone, given.get("--user", "current")) or 0
+    user_id = user_named(phone, given.get("--user", "0")) or 0
     if not uri.startswith(SETTINGS) and not phone.user_controller.is_unlocked(user_id):
         name = uri.removeprefix("content://").partition("/")[0]
         await call.error(
@@ -108,7 +108,7 @@ async def role(phone: Phone, call: Invocation) -> int:
     at most."""
     words = Words(call.arguments)
     verb = words.next()
-    user_id = one_user(phone, words, default=phone.user_controller.current_id)
+    user_id = one_user(phone, words)
     name = words.required("Error: Role name not specified.")
     extra, key = phone.parts.registry.extra, extra_key(f"role {name}", user_id)
     if verb == "holders":

@@ -20,12 +20,14 @@ USAGE = """usage:  settings [--user NUM] get namespace key
 
 async def run_settings(phone: Phone, call: Invocation) -> int:
     words = Words(call.arguments)
-    user_id = one_user(phone, words, default=phone.user_controller.current_id)
+    user_id = one_user(phone, words)
     verb = words.next()
     if verb not in ("get", "put", "delete", "list", "reset"):
         await call.error(USAGE)
         return 1
     user_id = one_user(phone, words, default=user_id)
+    if phone.parts.users.get(user_id) is None:
+        raise CommandRefused(f"Invalid user: {user_id}", status=255)
     namespace = (words.next() or "").lower()
     if namespace not in NAMESPACES:
         raise CommandRefused(f"Invalid namespace '{namespace}'\n{USAGE}")

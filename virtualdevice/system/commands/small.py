@@ -104,7 +104,7 @@ async def appops(phone: Phone, call: Invocation) -> int:
             phone.parts.registry.put(replace(each, users=states))
         await phone.parts.save_packages()
         return 0
-    user_id = one_user(phone, words)
+    user_id = one_user(phone, words, default=phone.user_controller.current_id)
     name = words.required("Error: Package name not specified.")
     record = phone.parts.registry.installed(name, user_id)
     if record is None:
