@@ -297,7 +297,7 @@ class VirtualDevice:
             if mode is not BootMode.SYSTEM:
                 return mode
             return self._as_bootable(mode) if self._chain.give_up() else BootMode.BOOTLOADER
-        if changed or self._boots == 2:
+        if changed or FaultKind.OTHER_SERIAL in self._faults:
             self._machine.adopt(self._spec())
         return mode
 

@@ -116,7 +116,13 @@ class Device:
         self._boots.wait_ready(deadline=deadline)
 
     def _read_build(self, deadline: Deadline) -> None:
-        self.build = self._boots.read_build(deadline=deadline)
+        before, self.build = self.build, self._boots.read_build(deadline=deadline)
+        if before.serialno and self.build.serialno not in ("", before.serialno):
+            raise DeviceLost(
+                f"behind a reboot the hardware {self.build.serialno} answers where "
+                f"{before.serialno} was: an address or a cable has changed",
+                device=self.name,
+            )
         self.packages = Packages(self.shell, self.files, api=self.build.api)
 
     def close(self) -> None:

@@ -26,13 +26,15 @@ __all__ = ["Reach", "assemble"]
 class Reach:
     """How one piece of hardware is reached, under each of its names.
 
-    `fastboot` is a USB serial or `tcp:HOST:PORT`; None if the lab does not see its bootloader.
+    `serialno` is the hardware's, if it is declared. `fastboot` is a USB serial or `tcp:HOST:PORT`;
+    None if the lab does not see its bootloader.
     """
 
     name: str
     serial: str
     adb_host: str
     adb_port: int
+    serialno: str = ""
     fastboot: str | None = None
     fastboot_program: Path | None = None
 
@@ -76,6 +78,7 @@ def assemble(
         ui=UiServer(link, shell, files, clock=clock),
         restore=restore,
         may_destroy=may_destroy,
+        serialno=reach.serialno,
         journal=journal,
         ledger=ledger,
     )

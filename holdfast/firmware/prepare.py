@@ -19,7 +19,7 @@ from holdfast.firmware.reach import Controls, reach_mode
 from holdfast.firmware.states import Mode
 from holdfast.journal import Declaration, Journal, Ledger
 
-__all__ = ["Bench", "Prepared", "WrongBuild", "carry_out", "declared", "prepare"]
+__all__ = ["Bench", "Prepared", "WrongBuild", "WrongDevice", "carry_out", "declared", "prepare"]
 
 _READ_S = 60.0
 
@@ -33,6 +33,21 @@ class WrongBuild(LabError):
     def __init__(self, message: str, *, wanted: str, found: str, device: str) -> None:
         super().__init__(message, device=device)
         self.wanted = wanted
+        self.found = found
+
+
+class WrongDevice(LabError):
+    """Another piece of hardware answers where the device was: a network address goes from one to
+    another, and so does the port of a hub. `known` and `found` are hardware serial numbers.
+    """
+
+    def __init__(self, *, known: str, found: str, device: str) -> None:
+        super().__init__(
+            f"the hardware {found} answers where {known} was: an address or a cable has changed; "
+            "nothing more was done to it",
+            device=device,
+        )
+        self.known = known
         self.found = found
 
 
@@ -55,6 +70,10 @@ class Bench(Protocol):
     @property
     def may_destroy(self) -> bool:
         """Whether devices.yaml allows to destroy what is on it."""
+
+    def require_same_hardware(self, deadline: Deadline) -> None:
+        """WrongDevice if what answers now tells another serial number than was declared, or was
+        told at first. Not every mode tells one."""
 
     def build(self, deadline: Deadline) -> Build:
         """Which build it runs now; it is in Android."""
@@ -93,6 +112,7 @@ def prepare(bench: Bench, preparation: Preparation, deadline: Deadline) -> Prepa
     title = f"prepare {preparation.goal}, user data: {preparation.user_data}"
     with bench.journal.step(title, device=name):
         before = _build_before(bench, preparation, deadline)
+        bench.require_same_hardware(deadline.within(_READ_S))
         wanted = bench.target_build(preparation, before)
         stages = preparation.stages(bootloader=bench.bootloader)
         skipped = _is_there(preparation, before, wanted)
@@ -102,6 +122,7 @@ def prepare(bench: Bench, preparation: Preparation, deadline: Deadline) -> Prepa
         with declared(bench, preparation):
             for stage in stages:
                 carry_out(bench, stage, preparation, deadline)
+        bench.require_same_hardware(deadline.within(_READ_S))
         after = bench.build(deadline.within(_READ_S))
         bench.journal.fact("build.after", after.fingerprint)
         _require_build(after, wanted or _same(before), before, device=name)
@@ -149,6 +170,7 @@ def carry_out(bench: Bench, stage: Stage, preparation: Preparation, deadline: De
     way: no declaration covers wiping it."""
     if stage.mode is not None:
         reach_mode(bench.controls, stage.mode, deadline, bench.journal)
+    bench.require_same_hardware(deadline.within(_READ_S))
     bound = deadline.within(stage.bound_s)
     with bench.journal.step(str(stage.work), device=bench.controls.name):
         bound.require(str(stage.work), device=bench.controls.name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -20,6 +21,7 @@ from holdfast.firmware.controls import DeviceControls
 from holdfast.firmware.images import Image, read_images, require_product
 from holdfast.firmware.ota_package import OtaPackage, read_ota_package
 from holdfast.firmware.preparation import Goal, Preparation, UserData, Work
+from holdfast.firmware.prepare import WrongDevice
 from holdfast.firmware.reach import reach_mode
 from holdfast.firmware.readiness import prove_ready, prove_usable
 from holdfast.firmware.states import Mode
@@ -29,6 +31,7 @@ from holdfast.journal import DestructionKind, Journal, Ledger
 __all__ = ["Workbench"]
 
 _ASK_S = 20.0
+_SERIALNO = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _FIRST_TEST_HARNESS_API = 29
 # Nothing leaves these by itself; a look just after a command may still show the old one.
 _STAYS = frozenset({Mode.RECOVERY, Mode.SIDELOAD, Mode.BOOTLOADER, Mode.FASTBOOTD})
@@ -39,7 +42,8 @@ Restore = Callable[[str, Deadline], None]
 class Workbench:
     """`restore` puts the device back to a snapshot of that name; None where its provider cannot.
 
-    `shell` goes through the ledger. `fastboot` is None where the lab does not see the bootloader.
+    `serialno` is the hardware's where it is declared; else what is told first counts. `shell` goes
+    through the ledger. `fastboot` is None where the lab does not see the bootloader.
     """
 
     def __init__(
@@ -53,6 +57,7 @@ class Workbench:
         ui: UiServer,
         restore: Restore | None,
         may_destroy: bool,
+        serialno: str,
         journal: Journal,
         ledger: Ledger,
     ) -> None:
@@ -60,6 +65,7 @@ class Workbench:
         self.journal = journal
         self.ledger = ledger
         self.may_destroy = may_destroy
+        self._serialno = serialno
         self._shell = shell
         self._power = power
         self._fastboot = fastboot
@@ -72,6 +78,26 @@ class Workbench:
     @property
     def bootloader(self) -> bool:
         return self._fastboot is not None
+
+    def require_same_hardware(self, deadline: Deadline) -> None:
+        found = self._serialno_now(deadline)
+        if self._serialno and found not in ("", self._serialno):
+            raise WrongDevice(known=self._serialno, found=found, device=self._name)
+        self._serialno = self._serialno or found
+
+    def _serialno_now(self, deadline: Deadline) -> str:
+        """The hardware's, as Android, recovery and the bootloader tell it; sideload mode does
+        not."""
+        mode = self.controls.mode(deadline)
+        said = ""
+        try:
+            if mode in (Mode.BOOTLOADER, Mode.FASTBOOTD):
+                said = self._bootloader().variable("serialno", deadline=deadline)
+            elif mode in (Mode.SYSTEM, Mode.RECOVERY):
+                said = self._shell.run("getprop ro.serialno", deadline=deadline).text.strip()
+        except DeviceRefused:
+            pass  # a recovery of a user build has no shell, and no law asks for the variable
+        return said if _SERIALNO.fullmatch(said) else ""
 
     def build(self, deadline: Deadline) -> Build:
         return self._power.read_build(deadline=deadline)

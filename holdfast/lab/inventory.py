@@ -112,8 +112,9 @@ class AttachedSpec(_Device):
 
     `serial` is what `adb devices` lists, or `host:port` for adb over TCP. The adb server is the
     user's own unless another is named. `authorise_within_s` is how long somebody has to accept the
-    adb key on the screen. `fastboot`: its serial there, or `tcp:host:port`; without it the lab does
-    not see its bootloader.
+    adb key on the screen. `serialno` is the hardware's (`getprop ro.serialno`): for a device on the
+    network, so that no other one is taken for it. `fastboot`: its serial there, or `tcp:host:port`;
+    without it the lab does not see its bootloader.
     """
 
     kind: Literal["attached"]
@@ -121,6 +122,7 @@ class AttachedSpec(_Device):
     adb_host: str = Field(default="127.0.0.1", pattern=r"^[A-Za-z0-9.:-]+$")
     adb_port: Annotated[StrictInt, Field(ge=1, le=65535)] = 5037
     authorise_within_s: Annotated[StrictInt, Field(ge=0, le=3600)] = 60
+    serialno: str = Field(default="", pattern=r"^[A-Za-z0-9._-]{0,64}$")
     fastboot: str | None = Field(default=None, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:\[\]-]{0,127}$")
     usb_power: UsbPowerSpec | None = None
     allow_destructive: StrictBool = False

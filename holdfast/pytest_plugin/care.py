@@ -180,6 +180,7 @@ class Care:
     def admit(self, device: Device, endpoint: Endpoint) -> None:
         """Read its health before a test. LabError if it is not fit for one: an attached device goes
         into quarantine until a health job finds it well."""
+        self._require_declared(device)
         deadline = Deadline.after(self._times.look_s, clock=device.clock)
         self._since = device_time(device.shell, deadline=deadline)
         self._before = self._read(device)
@@ -193,6 +194,16 @@ class Care:
             host=endpoint.adb_host, port=endpoint.adb_port, serial=endpoint.serial
         )
         self._watch.start()
+
+    def _require_declared(self, device: Device) -> None:
+        declared = self._spec.serialno if isinstance(self._spec, AttachedSpec) else ""
+        if declared and device.build.serialno != declared:
+            raise LabError(
+                f"the hardware that answers at {device.serial} is "
+                f"{device.build.serialno or 'one that tells no serial number'}, and devices.yaml "
+                f"declares {declared}",
+                device=self._spec.name,
+            )
 
     def dismiss(self, device: Device) -> None:
         """The device's use ends, however: count how often adb lost it though nobody asked for a

@@ -68,6 +68,7 @@ def bench_for(
         fastboot = f"tcp:{fastboot}"
     reach = Reach(
         name=spec.name,
+        serialno=spec.serialno if isinstance(spec, AttachedSpec) else "",
         serial=endpoint.serial,
         adb_host=endpoint.adb_host,
         adb_port=endpoint.adb_port,

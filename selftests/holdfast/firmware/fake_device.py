@@ -8,6 +8,7 @@ from holdfast.android.build import Build, read_build
 from holdfast.deadline import Deadline
 from holdfast.errors import DeviceLost
 from holdfast.firmware.preparation import Goal, Preparation, Work
+from holdfast.firmware.prepare import WrongDevice
 from holdfast.firmware.states import ROADS, Action, Mode
 from holdfast.journal import DestructionKind, Journal, Ledger
 
@@ -53,12 +54,19 @@ class FakeBench:
     leads_to: str = NEW
     bootloader: bool = True
     may_destroy: bool = True
+    hardware: str = "A1"
+    declared: str = ""
     fails: dict[Work, Exception] = field(default_factory=dict)
     did: list[tuple[Work, Mode]] = field(default_factory=list)
     journal: Journal = field(default_factory=Journal)
 
     def __post_init__(self) -> None:
         self.ledger = Ledger(self.journal)
+
+    def require_same_hardware(self, deadline: Deadline) -> None:
+        if self.declared not in ("", self.hardware):
+            raise WrongDevice(known=self.declared, found=self.hardware, device="phone")
+        self.declared = self.hardware
 
     def build(self, deadline: Deadline) -> Build:
         if self.controls.mode(deadline) is not Mode.SYSTEM:

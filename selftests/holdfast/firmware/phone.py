@@ -127,7 +127,11 @@ class Phone:
         self.off()
         self.on(to_bootloader=to_bootloader)
 
-    def bench(self, *, power: bool = True, hand: bool = True) -> Workbench:
+    @property
+    def serialno(self) -> str:
+        return (self.state / "serialno").read_text(encoding="ascii").strip()
+
+    def bench(self, *, power: bool = True, hand: bool = True, serialno: str = "") -> Workbench:
         """`power`: the lab can switch it; `hand`: somebody accepts adb's key on its screen."""
         reach = Reach(
             name="phone",
@@ -135,6 +139,7 @@ class Phone:
             adb_host=self._adb.host,
             adb_port=self._adb.port,
             fastboot=self.fastboot,
+            serialno=serialno,
         )
         return assemble(
             reach,

@@ -12,7 +12,7 @@ import pytest
 from holdfast.deadline import Deadline
 from holdfast.errors import ConfigurationError, DeviceLost, DeviceRefused, LabError
 from holdfast.firmware.preparation import Goal, Preparation, UserData
-from holdfast.firmware.prepare import WrongBuild, prepare
+from holdfast.firmware.prepare import WrongBuild, WrongDevice, prepare
 from holdfast.firmware.reach import reach_mode
 from holdfast.firmware.sideload import sideload
 from holdfast.firmware.states import Mode
@@ -103,6 +103,26 @@ def test_a_factory_reset_takes_user_data_and_sets_the_phone_up(pixel: Phone) -> 
     assert ask(pixel, f"cat {MARK} 2>/dev/null") == ""
     assert ask(pixel, "settings get global device_provisioned") == "1"
     assert ask(pixel, "settings get global window_animation_scale") == "0"
+
+
+@pytest.mark.parametrize("mode", [Mode.SYSTEM, Mode.BOOTLOADER, Mode.FASTBOOTD], ids=str)
+def test_one_phone_has_one_serial_number_in_each_mode(pixel: Phone, mode: Mode) -> None:
+    put_into(pixel, mode)
+    pixel.bench(serialno=pixel.serialno).require_same_hardware(soon())
+    with pytest.raises(WrongDevice, match=f"the hardware {pixel.serialno} answers where X1 was"):
+        pixel.bench(serialno="X1").require_same_hardware(soon())
+
+
+def test_a_phone_that_comes_back_as_another_is_left_alone(pixel: Phone) -> None:
+    pixel.off()
+    pixel.faults = ["other_serial"]
+    pixel.on()
+    fingerprint(pixel)
+    reset = Preparation(goal=Goal.FACTORY_RESET, user_data=UserData.WIPE)
+    with pytest.raises(WrongDevice, match=r"answers where .* was"):
+        prepare(pixel.bench(), reset, soon())
+    pixel.off()
+    pixel.on()
 
 
 def test_a_phone_speaks_the_language_that_was_declared(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from holdfast.errors import (
     LabError,
 )
 from holdfast.firmware.preparation import STAGES, Goal, Preparation, UserData, Work
-from holdfast.firmware.prepare import Prepared, WrongBuild, prepare
+from holdfast.firmware.prepare import Prepared, WrongBuild, WrongDevice, prepare
 from holdfast.firmware.states import Action, Mode
 from holdfast.journal import DestructionKind, Fact
 from selftests.clock import SteppedClock
@@ -118,6 +118,27 @@ def test_an_update_that_was_rolled_back_is_told_as_that(tmp_path: Path) -> None:
     bench = FakeBench(controls=FakeControls(Mode.SYSTEM), leads_to=OLD)
     with pytest.raises(WrongBuild, match="rolled back"):
         run(bench, preparation(Goal.OTA, UserData.KEEP, tmp_path))
+
+
+@pytest.mark.parametrize("mode", [Mode.SYSTEM, Mode.BOOTLOADER, Mode.RECOVERY])
+def test_nothing_is_done_to_other_hardware_than_the_declared(mode: Mode, tmp_path: Path) -> None:
+    bench = FakeBench(controls=FakeControls(mode), declared="B2")
+    with pytest.raises(WrongDevice, match="the hardware A1 answers where B2 was") as caught:
+        run(bench, preparation(Goal.FLASH, UserData.WIPE, tmp_path))
+    assert (caught.value.known, caught.value.found) == ("B2", "A1")
+    assert bench.did == []
+
+
+def test_a_device_that_comes_back_as_another_is_left_alone(tmp_path: Path) -> None:
+    class Changing(FakeBench):
+        def do(self, work: Work, preparation: Preparation, deadline: Deadline) -> None:
+            super().do(work, preparation, deadline)
+            self.hardware = "another"
+
+    bench = Changing(controls=FakeControls(Mode.SYSTEM))
+    with pytest.raises(WrongDevice, match="the hardware another answers where A1 was"):
+        run(bench, preparation(Goal.FLASH, UserData.WIPE, tmp_path))
+    assert bench.works == [Work.FLASH_IMAGES]
 
 
 def test_a_reset_that_changes_the_build_is_an_error(tmp_path: Path) -> None:

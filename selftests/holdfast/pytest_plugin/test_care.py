@@ -34,7 +34,7 @@ def anybody() -> None:
 class Clinic:
     """A care for `pixel`, as if it were attached by its host and port."""
 
-    def __init__(self, pixel: Phone, folder: Path) -> None:
+    def __init__(self, pixel: Phone, folder: Path, *, serialno: str = "") -> None:
         self.devices: list[Device] = []
         self.journal = Journal()
         self.ledger = Ledger(self.journal)
@@ -45,6 +45,7 @@ class Clinic:
             serial=pixel.serial,
             adb_port=pixel.adb_port,
             fastboot=pixel.fastboot,
+            serialno=serialno,
         )
         self.care = Care(self.spec, folder=folder, quarantine=self.quarantine, owner="run 7")
 
@@ -88,6 +89,12 @@ def test_a_well_device_is_admitted_and_its_health_is_in_the_journal(clinic: Clin
     assert before["free_data_bytes"] > 0
     assert abs(before["clock_error_s"]) < 60
     assert "health.worsened" not in clinic.facts
+
+
+def test_other_hardware_than_the_declared_is_not_tested(pixel: Phone, tmp_path: Path) -> None:
+    clinic = Clinic(pixel, tmp_path, serialno="X1")
+    with pytest.raises(LabError, match=f"is {pixel.serialno}, and devices.yaml declares X1"):
+        clinic.admit(clinic.device())
 
 
 def test_a_flat_battery_is_a_reason_of_the_lab_not_to_test(clinic: Clinic) -> None:
