@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from holdfast.deadline import Deadline
+from holdfast.device.connect import connect
 from holdfast.errors import ConfigurationError, DeviceLost, DeviceRefused, LabError
 from holdfast.firmware.preparation import Goal, Preparation, UserData
 from holdfast.firmware.prepare import WrongBuild, WrongDevice, prepare
@@ -114,6 +115,20 @@ def test_one_phone_has_one_serial_number_in_each_mode(pixel: Phone, mode: Mode) 
 
 
 def test_a_phone_that_comes_back_as_another_is_left_alone(pixel: Phone) -> None:
+    pixel.off()
+    pixel.faults = ["other_serial"]
+    pixel.on()
+    fingerprint(pixel)
+    device = connect(
+        name="phone",
+        serial=pixel.serial,
+        adb_server_port=pixel.adb_port,
+        journal=pixel.journal,
+        ledger=pixel.ledger,
+        deadline=soon(),
+    )
+    with pytest.raises(DeviceLost, match=rf"behind a reboot .* where {pixel.serialno} was"):
+        device.reboot(deadline=soon())
     pixel.off()
     pixel.faults = ["other_serial"]
     pixel.on()
