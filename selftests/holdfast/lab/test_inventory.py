@@ -56,7 +56,7 @@ def test_a_good_file_becomes_frozen_values(tmp_path: Path) -> None:
             "    sotre: maker",
             "devices.yaml:11:5: devices[0].sotre: unknown key 'sotre'; allowed here: name, store, "
             "prepare, firmware_update, kind, serial, adb_host, adb_port, authorise_within_s, "
-            "fastboot, usb_power, allow_destructive",
+            "serialno, fastboot, usb_power, allow_destructive",
             id="unknown key of a device",
         ),
         pytest.param(
