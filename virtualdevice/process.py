@@ -39,6 +39,7 @@ __all__ = ["DeviceEndpoints", "RestartTimes", "VirtualDevice"]
 FASTBOOT_MODES = frozenset({BootMode.BOOTLOADER, BootMode.FASTBOOTD})
 BOOT_PHASES = frozenset({Phase.FIRST_BOOT, Phase.CODE_OPTIMISATION})
 NOT_FOUND = 127
+BATTERY_FLAT = "battery_flat"
 CRASH_PAUSE_S = 1.5
 """A phone that crashes at boot takes its time as well; this one must not eat its host's."""
 
@@ -202,8 +203,16 @@ class VirtualDevice:
             self._adbd.carry_out(FaultKind(name))
         elif name in NEEDS_NUMBER or name not in list(FaultKind):
             self._system.switch_on(name)
+            if name == BATTERY_FLAT:
+                self._faults.add(FaultKind.LOW_BATTERY)
         else:
             self._faults.add(FaultKind(name))
+            self._tell_of_battery()
+
+    def _tell_of_battery(self) -> None:
+        """What recovery and the bootloader measure, Android shows."""
+        if FaultKind.LOW_BATTERY in self._faults:
+            self._system.switch_on(BATTERY_FLAT)
 
     async def accept(self, name: str) -> None:
         """`adb_key`: tap OK in the dialog about a computer's key. ConfigurationError if that is
@@ -322,6 +331,7 @@ class VirtualDevice:
         try:
             if self._chain.is_unproven:
                 await self._reach(Phase.FIRST_BOOT, 0.0)
+            self._tell_of_battery()
             await self._system.start(self._machine)
         except BootFailed as crash:
             self._system.log("init", f"Reboot: {crash}", level="E")

@@ -70,6 +70,11 @@ FAULTS = (
         flags=frozenset({"apps_crash"}),
     ),
     Defect(
+        name="overheated",
+        about="fault: the battery and the skin have 68 degrees, and the phone throttles",
+        flags=frozenset({"overheated"}),
+    ),
+    Defect(
         name="clock_jumps",
         about="fault: the clock is 400 days ahead",
         flags=frozenset({"clock_jumps"}),

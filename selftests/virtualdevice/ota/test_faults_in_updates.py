@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from selftests.virtualdevice.ota.phones import ota_phone, package_file
-from selftests.virtualdevice.ota.test_update_engine import REMOTE, apply, newer, rooted, words
+from selftests.virtualdevice.ota.test_update_engine import BASE, REMOTE, apply, newer, rooted, words
 from selftests.virtualdevice.real_clients import AdbClient
 from virtualdevice.faults import Fault, FaultError, FaultKind, Phase, PhaseWatch, parse_fault
 from virtualdevice.ota.package import PackagePlan
@@ -127,10 +127,11 @@ def test_a_device_may_come_back_as_another(one_adb: AdbClient, tmp_path: Path) -
 
 @contextmanager
 def process(
-    client: AdbClient, state: Path, *faults: str
+    client: AdbClient, state: Path, *faults: str, personality: str = OLD
 ) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
     """A phone that may die, and the serial by which adb reaches it."""
-    command = [sys.executable, "-m", "virtualdevice", "run", OLD, "--json", "--state", str(state)]
+    words = ("run", personality, "--json", "--state", str(state))
+    command = [sys.executable, "-m", "virtualdevice", *words]
     for fault in faults:
         command += ["--fault", fault]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL) as running:
@@ -144,6 +145,56 @@ def process(
             running.send_signal(signal.SIGTERM)
             running.wait(20)
             client("disconnect", serial)
+
+
+def as_root(client: AdbClient, serial: str, command: str) -> str:
+    client("-s", serial, "root")
+    client("connect", serial)
+    client("-s", serial, "wait-for-device")
+    return client("-s", serial, "shell", command).text.strip()
+
+
+@pytest.mark.parametrize("phase", [f"{one}:50%" if one == "download" else one for one in Phase])
+def test_power_lost_in_any_phase_of_an_a_b_update_leaves_a_build_that_boots_and_the_data(
+    one_adb: AdbClient, tmp_path: Path, phase: str
+) -> None:
+    package = package_file(tmp_path / "ota.zip", PackagePlan(target=newer(tmp_path)))
+    state = tmp_path / "state"
+    state.mkdir()
+    os.chmod(tmp_path, 0o755)  # noqa: PTH101 (the device's own ids must reach its disk)
+    update = f"update_engine_client {words(package, f'file://{REMOTE}')} 2>&1"
+    with process(one_adb, state, f"die={phase}", personality=BASE) as (running, serial):
+        as_root(one_adb, serial, "mkdir -p /sdcard/x; echo mine > /sdcard/x/note")
+        one_adb("-s", serial, "push", str(package), REMOTE)
+        one_adb("-s", serial, "shell", update)
+        if running.poll() is None and phase in {Phase.FIRST_BOOT, Phase.CODE_OPTIMISATION}:
+            one_adb("-s", serial, "reboot")
+        assert running.wait(20) == -signal.SIGKILL
+    with process(one_adb, state, personality=BASE) as (_, serial):
+        look = "getprop ro.boot.slot_suffix; cat /sdcard/x/note"
+        done = phase in {Phase.FIRST_BOOT, Phase.CODE_OPTIMISATION}
+        assert as_root(one_adb, serial, look) == ("_b" if done else "_a") + "\nmine"
+        if not done:
+            assert "kSuccess (0)" in as_root(one_adb, serial, update)
+
+
+@pytest.mark.parametrize("phase", list(Phase))
+def test_a_device_that_hangs_in_any_phase_answers_nobody(
+    one_adb: AdbClient, tmp_path: Path, phase: Phase
+) -> None:
+    package = package_file(tmp_path / "ota.zip", PackagePlan(target=newer(tmp_path)))
+    with rooted(one_adb, tmp_path, faults=[f"hang={phase}"]) as phone:
+        phone.adb("push", str(package), REMOTE)
+        update = f"update_engine_client {words(package, f'file://{REMOTE}')} 2>&1"
+        serial = phone.device.serial
+        if phase in {Phase.FIRST_BOOT, Phase.CODE_OPTIMISATION}:
+            assert "kSuccess (0)" in phone.shell(update)
+            phone.adb("reboot")
+            update = "true"
+        with pytest.raises(subprocess.TimeoutExpired):
+            one_adb("-s", serial, "wait-for-device", "shell", update, limit_s=1.5)
+        with pytest.raises(subprocess.TimeoutExpired):
+            one_adb("-s", serial, "wait-for-device", "shell", "true", limit_s=0.5)
 
 
 def sideload(client: AdbClient, serial: str, package: Path) -> int:

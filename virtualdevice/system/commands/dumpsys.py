@@ -5,6 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 
+from virtualdevice.system.commands.health import (
+    FIRST_THERMAL_API,
+    dump_alarm,
+    dump_battery,
+    dump_thermal,
+)
 from virtualdevice.system.invocation import Invocation
 from virtualdevice.system.packages.dump import dump_package, dump_packages
 from virtualdevice.system.phone import Phone
@@ -109,32 +115,6 @@ def dump_display(phone: Phone, arguments: Sequence[str]) -> str:
     )
 
 
-def dump_battery(phone: Phone, arguments: Sequence[str]) -> str:
-    battery = phone.battery
-    if arguments[:1] == ["set"] and len(arguments) >= 3:
-        battery[arguments[1]] = arguments[2]
-        return ""
-    if arguments[:1] == ["reset"]:
-        phone.reset_battery()
-        return ""
-    level = "5" if phone.defects.has("battery_flat") else battery["level"]
-    return (
-        "Current Battery Service state:\n"
-        f"  AC powered: {'true' if battery['ac'] == '1' else 'false'}\n"
-        f"  USB powered: {'true' if battery['usb'] == '1' else 'false'}\n"
-        "  Wireless powered: false\n"
-        "  Max charging current: 0\n"
-        f"  status: {battery['status']}\n"
-        "  health: 2\n"
-        "  present: true\n"
-        f"  level: {level}\n"
-        "  scale: 100\n"
-        "  voltage: 4150\n"
-        f"  temperature: {battery['temp']}\n"
-        "  technology: Li-ion\n"
-    )
-
-
 def dump_surface_flinger(phone: Phone, arguments: Sequence[str]) -> str:
     if "--display-id" in arguments:
         return 'Display 4619827259835644672 (HWC display 0): port=0 pnpId=GGL displayName=""\n'
@@ -191,10 +171,6 @@ def dump_user(phone: Phone, arguments: Sequence[str]) -> str:
     return dump_users(phone.parts, phone.user_controller)
 
 
-def dump_alarm(phone: Phone, arguments: Sequence[str]) -> str:
-    return "Current Alarm Manager state:\n"
-
-
 def dump_account(phone: Phone, arguments: Sequence[str]) -> str:
     users = [f"User {user.shown(phone.api)}:\n  Accounts: 0\n" for user in phone.parts.users]
     return "\n".join(users)
@@ -231,11 +207,17 @@ SERVICES: dict[str, Dump] = {
     "input_method": dump_input_method,
     "user": dump_user,
     "alarm": dump_alarm,
+    "thermalservice": dump_thermal,
     "account": dump_account,
     "meminfo": dump_meminfo,
     "dropbox": dump_dropbox,
 }
+SERVICES_SINCE = {"thermalservice": FIRST_THERMAL_API}
 MORE_SERVICES = ("appops", "diskstats", "settings", "input", "mount", "wifi", "connectivity")
+
+
+def _services(api: int) -> dict[str, Dump]:
+    return {n: dump for n, dump in SERVICES.items() if api >= SERVICES_SINCE.get(n, 0)}
 
 
 async def dumpsys(phone: Phone, call: Invocation) -> int:
@@ -243,15 +225,15 @@ async def dumpsys(phone: Phone, call: Invocation) -> int:
     while arguments[:1] in (["-t"], ["-T"], ["--priority"]):
         arguments = arguments[2:]
     if not arguments:
-        for name, dump in SERVICES.items():
+        for name, dump in _services(phone.api).items():
             await call.out(f"DUMP OF SERVICE {name}:\n{dump(phone, [])}")
         return 0
     if arguments[0] == "-l":
-        names = sorted([*SERVICES, *MORE_SERVICES])
+        names = sorted([*_services(phone.api), *MORE_SERVICES])
         await call.out("\n".join(["Currently running services:", *(f"  {n}" for n in names)]))
         return 0
     name, rest = arguments[0], arguments[1:]
-    if name in SERVICES:
+    if name in _services(phone.api):
         text = SERVICES[name](phone, rest)
         if text:
             await call.out(text)
