@@ -101,20 +101,30 @@ def read_recording(
 
 @dataclass(kw_only=True, slots=True)
 class _Open:
-    """An area that is being read."""
+    """An area that is being read.
+
+    `waiting` are files by their raw name, with the fields of their line, until their checksum
+    comes: while the device makes checksums the host has time to read lines. `again` is what a
+    second look saw, at every file if `all_again`.
+    """
 
     area: Area
     state: AreaState
     entries: dict[str, Entry] = field(default_factory=dict)
+    waiting: dict[bytes, list[bytes]] = field(default_factory=dict)
     digests: dict[str, str] = field(default_factory=dict)
     targets: dict[str, str] = field(default_factory=dict)
     labels: dict[str, str] = field(default_factory=dict)
-    again: dict[str, Look] | None = None
+    again: dict[str, Look] = field(default_factory=dict)
+    all_again: bool = False
     seal: hashlib._Hash = field(default_factory=hashlib.sha256)
     copies: dict[str, str] = field(default_factory=dict)
     complaints: str = ""
 
     def close(self) -> AreaContent:
+        for fields in self.waiting.values():
+            entry = _printed_entry(fields)
+            self.entries[entry.path] = entry
         entries = tuple(self._finished(e) for _, e in sorted(self.entries.items()))
         why = self.complaints.strip()
         if self.state is AreaState.NOT_SEEN:
@@ -126,27 +136,51 @@ class _Open:
         if entry.kind is EntryKind.LINK:
             return replace(entry, target=self.targets.get(path, ""))
         label = entry.label or self.labels.get(path, "")
-        if entry.kind is not EntryKind.FILE:
-            return replace(entry, label=label) if label != entry.label else entry
-        digest = self.digests.get(path, "")
-        unstable = self._changed_meanwhile(entry, digest)
-        if not digest and not unstable:
-            self._explain_missing_digest(entry)
+        digest = entry.digest or self.digests.get(path, "")
+        unstable = False
+        if entry.kind is EntryKind.FILE:
+            unstable = self._changed_meanwhile(entry, digest)
+            if not digest and not unstable:
+                self._explain_missing_digest(entry)
+        if (label, digest, unstable) == (entry.label, entry.digest, entry.unstable):
+            return entry
         return replace(entry, label=label, digest=digest, unstable=unstable)
 
     def _changed_meanwhile(self, entry: Entry, digest: str) -> bool:
         copied = self.copies.get(entry.path)
         if copied and digest and copied != digest:
             return True
-        if self.again is None:
-            return False
-        return self.again.get(entry.path) != (entry.size_bytes, entry.inode, entry.mtime)
+        look = self.again.get(entry.path)
+        if look is None:
+            return self.all_again
+        return look != (entry.size_bytes, entry.inode, entry.mtime)
 
     def _explain_missing_digest(self, entry: Entry) -> None:
         """ValueError for a file whose checksum nobody failed to make: the program was killed."""
         explained = len(self.complaints) > _FULL_COMPLAINTS or entry.path in self.complaints
         if entry.inode and not explained and not is_cache(self.area, entry.path):
             raise ValueError(f"no checksum of {entry.path!r}, and nobody says why")
+
+
+def _printed_entry(fields: list[bytes], *, digest: str = "") -> Entry:
+    """Of a line of find's -printf. Raises ValueError if it is none."""
+    mode, size, uid, gid, inode, label, mtime, name = fields
+    return Entry(
+        path=path_of(name),
+        mode=mode_of(mode.decode()),
+        uid=int(uid),
+        gid=int(gid),
+        size_bytes=int(size),
+        mtime=mtime.decode(),
+        inode=int(inode),
+        label="" if label == b"?" else sys.intern(label.decode("utf-8", "replace")),
+        digest=digest,
+    )
+
+
+def _sealed_line(fields: list[bytes]) -> bytes:
+    """What the device's own checksum (R) is made of, for one file."""
+    return b"%b %b %b %b\n" % (fields[1], fields[4], fields[6], fields[7])
 
 
 class _Reader:
@@ -188,7 +222,9 @@ class _Reader:
         if piece.kind == b"D":
             self._content(piece, first=first)
         elif piece.kind == b"H":
-            self._checksums(piece, first=first)
+            self._checksums(self._whole_lines(piece), first=first)
+        elif piece.kind == b"I":
+            self._printed_lines(self._whole_lines(piece))
         elif not piece.last:
             self._part = piece.data if first else self._part + piece.data
         elif piece.kind != b".":
@@ -207,8 +243,7 @@ class _Reader:
         self.areas[self._open.area] = self._open.close()
 
     def _entry(self, data: bytes) -> None:
-        if self._open.again is None:
-            self._open.again = {}  # stat's entries are followed by a second look at each file
+        self._open.all_again = True  # stat's entries are followed by a second look at each file
         mode, size, _, uid, gid, inode, label, day, time, zone, name = data.split(b" ", 10)
         path = path_of(name)
         self._open.entries[path] = Entry(
@@ -223,21 +258,23 @@ class _Reader:
         )
 
     def _printed(self, data: bytes) -> None:
-        mode, size, uid, gid, inode, label, mtime, name = data.split(b" ", 7)
-        path = path_of(name)
-        self._open.entries[path] = Entry(
-            path=path,
-            mode=mode_of(mode.decode()),
-            uid=int(uid),
-            gid=int(gid),
-            size_bytes=int(size),
-            mtime=mtime.decode(),
-            inode=int(inode),
-            label="" if label == b"?" else sys.intern(label.decode("utf-8", "replace")),
-        )
-        self._name = name
-        if mode[:1] == b"-":
-            self._open.seal.update(b"%b %b %b %b\n" % (size, inode, mtime, name))
+        fields = data.split(b" ", 7)
+        entry = _printed_entry(fields)
+        self._open.entries[entry.path] = entry
+        self._name = fields[7]
+        if entry.kind is EntryKind.FILE:
+            self._open.seal.update(_sealed_line(fields))
+
+    def _printed_lines(self, lines: list[bytes]) -> None:
+        opened, sealed = self._open, []
+        for fields in (line.split(b" ", 7) for line in lines if line):
+            if fields[0][:1] == b"-":
+                opened.waiting[fields[7]] = fields
+                sealed.append(_sealed_line(fields))
+            else:
+                entry = _printed_entry(fields)
+                opened.entries[entry.path] = entry
+        opened.seal.update(b"".join(sealed))
 
     def _sealed(self, data: bytes) -> None:
         """The device's own checksum over sizes, inodes and times after everything was read."""
@@ -251,12 +288,9 @@ class _Reader:
     def _printed_again(self, data: bytes) -> None:
         size, inode, mtime, name = data.split(b" ", 3)
         self._seen_again(name, size, inode, mtime)
-        assert self._open.again is not None
         self.looks[self._open.area] = self._open.again
 
     def _seen_again(self, name: bytes, size: bytes, inode: bytes, mtime: bytes) -> None:
-        if self._open.again is None:
-            self._open.again = {}
         self._open.again[path_of(name)] = (int(size), int(inode), mtime.decode())
 
     def _remember(self, data: bytes) -> None:
@@ -280,15 +314,26 @@ class _Reader:
     def _target(self, data: bytes) -> None:
         self._open.targets[path_of(self._name)] = path_of_bytes(data)
 
-    def _checksums(self, piece: Piece, *, first: bool) -> None:
+    def _whole_lines(self, piece: Piece) -> list[bytes]:
         lines = (self._lines + piece.data).split(b"\n")
+        self._lines = b"" if piece.last else lines.pop()
+        return lines
+
+    def _checksums(self, lines: list[bytes], *, first: bool) -> None:
         if first:
             self._algorithm = lines.pop(0).decode().strip().removesuffix("sum")
-        self._lines = b"" if piece.last else lines.pop()
+        opened = self._open
         for line in lines:
             digest, space, name = line.partition(b"  ")
-            if space:
-                self._open.digests[path_of(name)] = f"{self._algorithm}:{digest.decode()}"
+            if not space:
+                continue
+            shown = f"{self._algorithm}:{digest.decode()}"
+            fields = opened.waiting.pop(name, None)
+            if fields is None:
+                opened.digests[path_of(name)] = shown
+            else:
+                entry = _printed_entry(fields, digest=shown)
+                opened.entries[entry.path] = entry
 
     def _odd_checksum(self, data: bytes) -> None:
         digest, _, name = data.partition(b" ")

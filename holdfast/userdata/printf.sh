@@ -2,6 +2,8 @@
 # script.py says what the records mean, and fills in NONCE, TOOL and the limits.
 # Errors go by descriptor 4 into a variable, and come as one record at the end of their step:
 # interleaved with the output they could break its lines. Caches are listed, but not read.
+# The last walk (R) goes on in a coprocess while databases and preferences are read, of which the
+# checksums tell a change; Y looks again at the few files that the loop itself takes checksums of.
 p() { print -r -- "@NONCE $1"; }
 w() { case $1 in ?*) p "W ${1:0:60000}";; esac; }
 a() {
@@ -11,25 +13,30 @@ if cd "$2" 2>/dev/null; then p "A $1 seen"
 elif [ -e "$2" ]; then p "A $1 denied"; return
 else p "A $1 absent"; return
 fi
-j="@NONCE J %M %s %U %G %i %Z %T@ %p\n"
-f=$( { find . -path "$q" -prune -o -type l -printf "$j@NONCE L %l\n" -o -printf "$j" >&3 2>&4; } 4>&1 ) 3>&1
-w "$f"
-p "H TOOL"
+j="%M %s %U %G %i %Z %T@ %p\n"
 n="*
 *"
+p I
+f=$( { find . -path "$q" -prune -o \( -type l -o -path "$n" \) -printf "@NONCE J $j@NONCE L %l\n@NONCE I\n" -o -printf "$j" >&3 2>&4; } 4>&1 ) 3>&1
+w "$f"
+p "H TOOL"
 f=$( { find . -path "$q" -prune -o -path ./cache -prune -o -path ./code_cache -prune -o -type f ! -size +HASHLIMITc ! -path "$n" -print0 2>/dev/null | xargs -0 TOOL >&3 2>&4; } 4>&1 ) 3>&1
 w "$f"
+find . -path "$q" -prune -o -type f -printf "%s %i %T@ %p\n" 2>/dev/null | sha256sum |&
 find . -path "$q" -prune -o -type f \( -size +HASHLIMITc -printf "S%p\0" -o -path "$n" -printf "O%p\0" -o -true \) ! -size +CONTENTLIMITc \( -path "*/databases/*" -o -name "*.db" -o -name "*.db-*" -o -name "*.sqlite*" -o -path "*/shared_prefs/*.xml" \) -printf "C%p\0" 2>/dev/null | while IFS= read -rd "" f; do
 k=${f%%./*}
 f=${f#?}
 case $k in
-C) p "C $f"; p "D "; cat "$f" 2>/dev/null; print;;
+C) p "C $f"; p "D "; cat "$f" 2>/dev/null; print; continue;;
 O) h=$(TOOL "$f"); p "O ${h%% *} $f";;
 S) s=$(stat -c %s "$f"); d="dd bs=1000000"
 b=$($d count=1 if="$f" 2>/dev/null | TOOL)
 e=$($d skip=$((${s%??????}-1)) if="$f" 2>/dev/null | TOOL)
 p "S ${b%% *} ${e%% *} $f";;
-esac; done
-p "R $(find . -path "$q" -prune -o -type f -printf "%s %i %T@ %p\n" 2>/dev/null | sha256sum)"
+esac
+find "$f" -maxdepth 0 -printf "@NONCE Y %s %i %T@ %p\n"
+done
+read -rp h
+p "R $h"
 p "Z $1"
 }

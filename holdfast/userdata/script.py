@@ -11,7 +11,8 @@ fresh for every snapshot, so that no file name and no content can forge one:
 
     A area state     an area begins; state is seen, absent or denied
     E fields name    one entry: `stat` fields, then the name, which may hold anything but NUL
-    J fields name    one entry: fields of find's -printf, then the name; links are followed by L
+    I lines          entries, one a line: fields of find's -printf, then the name
+    J fields name    one such entry whose name holds a line break, or a link; then comes L
     K dir, lines     entries of a directory in the format of toolbox `ls -l -n`, one a line
     P name / Q line  one entry whose name holds a line break: its name, then its `ls` line
     N name / L text  a symlink's name, then `readlink`'s answer

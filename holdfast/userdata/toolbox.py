@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import stat
 from collections.abc import Iterable
+from functools import lru_cache
 
 from holdfast.userdata.values import Entry, path_of_bytes
 
@@ -78,6 +79,7 @@ def _link_path(listed: bytes, links: Iterable[str]) -> str:
     return path_of(listed.split(b" -> ", 1)[0])
 
 
+@lru_cache(maxsize=256)
 def mode_of(mode: str) -> int:
     """`-rw-r-----` as a number."""
     bits = _TYPES.get(mode[0], 0)

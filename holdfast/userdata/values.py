@@ -10,6 +10,7 @@ import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 
 __all__ = [
     "Area",
@@ -68,6 +69,7 @@ class EntryKind(StrEnum):
     OTHER = "other"
 
     @classmethod
+    @lru_cache(maxsize=256)
     def of_mode(cls, mode: int) -> EntryKind:
         kinds = {stat.S_IFREG: cls.FILE, stat.S_IFDIR: cls.DIRECTORY, stat.S_IFLNK: cls.LINK}
         return kinds.get(stat.S_IFMT(mode), cls.OTHER)
