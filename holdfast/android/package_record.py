@@ -62,6 +62,12 @@ class PackageRecord:
     flags: frozenset[str]
     granted: frozenset[str]
     users: tuple[PackageUser, ...]
+    granted_to_all: frozenset[str] = frozenset()
+
+    def granted_to(self, user_id: int) -> frozenset[str]:
+        """What it holds when that user runs it."""
+        user = self.user(user_id)
+        return self.granted_to_all | user.granted if user else self.granted
 
     @property
     def debuggable(self) -> bool:
@@ -122,6 +128,7 @@ def _record(block: list[str], package_name: str, *, api: int | None) -> PackageR
         installer=_present(head.get("installerPackageName")),
         flags=_flags(block),
         granted=_granted(block),
+        granted_to_all=_granted(block[:first_user] if len(users) > 1 else block),
         users=users,
     )
 

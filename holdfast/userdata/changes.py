@@ -55,7 +55,7 @@ class Change:
 
     `count` of `total` things are concerned (rows of a table, keys of a preferences file, else 1),
     `size_bytes` is what they held before. `detail` is the evidence in words; `item` is the table or
-    the keys; `now` is where a moved file is.
+    the keys; `now` is where a moved file is. `user_id` is whose copy of the app it concerns.
     """
 
     kind: ChangeKind
@@ -68,6 +68,7 @@ class Change:
     size_bytes: int = 0
     detail: str = ""
     now: str = ""
+    user_id: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -19,7 +19,7 @@ from holdfast.deadline import Clock, Deadline
 from holdfast.device.shell import Shell, quote
 from holdfast.errors import LabError
 from holdfast.userdata.databases import DatabaseUnreadable, main_database, read_tables
-from holdfast.userdata.facts import Answers, facts_script, read_answers
+from holdfast.userdata.facts import Answers, facts_script, read_answers, run_as
 from holdfast.userdata.parse import Recorded, SnapshotCut, read_recording
 from holdfast.userdata.preferences import PreferencesFormatError, read_preferences
 from holdfast.userdata.scratch import scratch_folder
@@ -61,27 +61,41 @@ def checked_name(package_name: str) -> str:
     return package_name
 
 
-def area_roots(package_name: str, *, api: int) -> Mapping[Area, str]:
-    """Where the first user's areas lie. Device-protected storage came with API 24."""
-    roots = {Area.CREDENTIAL: f"/data/data/{package_name}"}
+def area_roots(package_name: str, *, api: int, user_id: int = 0) -> Mapping[Area, str]:
+    """Where a user's areas lie. Device-protected storage came with API 24."""
+    home = f"/data/user/{user_id}" if user_id else "/data/data"
+    shared = f"/storage/emulated/{user_id}" if user_id else "/sdcard"
+    roots = {Area.CREDENTIAL: f"{home}/{package_name}"}
     if api >= 24:
-        roots[Area.DEVICE] = f"/data/user_de/0/{package_name}"
+        roots[Area.DEVICE] = f"/data/user_de/{user_id}/{package_name}"
     return roots | {
-        Area.EXTERNAL: f"/sdcard/Android/data/{package_name}",
-        Area.MEDIA: f"/sdcard/Android/media/{package_name}",
-        Area.OBB: f"/sdcard/Android/obb/{package_name}",
-        Area.SHARED: "/sdcard",
+        Area.EXTERNAL: f"{shared}/Android/data/{package_name}",
+        Area.MEDIA: f"{shared}/Android/media/{package_name}",
+        Area.OBB: f"{shared}/Android/obb/{package_name}",
+        Area.SHARED: shared,
     }
 
 
 def collect(device: DataDevice, package_name: str, *, deadline: Deadline) -> Snapshot:
-    """Record everything that this device lets us see of the app's data.
+    """Record everything that this device lets us see of the app's data, of every user who has it.
 
     Raises LabError if it was interrupted anywhere: there are no partial snapshots.
     """
-    taken_at = device.clock.time()
     answers = ask(device, checked_name(package_name), deadline)
-    roots = area_roots(package_name, api=device.api)
+    owner = _of_user(device, package_name, answers, deadline)
+    others = tuple(
+        _of_user(device, package_name, ask(device, package_name, deadline, user_id=n), deadline)
+        for n in answers.other_users
+    )
+    unseen = [f"user {o.user_id}: {words}" for o in others for words in o.unseen]
+    return replace(owner, others=others, unseen=(*owner.unseen, *unseen))
+
+
+def _of_user(
+    device: DataDevice, package_name: str, answers: Answers, deadline: Deadline
+) -> Snapshot:
+    taken_at = device.clock.time()
+    roots = area_roots(package_name, api=device.api, user_id=answers.user_id)
     with scratch_folder("snapshot") as scratch:
         areas: dict[Area, AreaContent] = {}
         databases: list[Database] = []
@@ -94,7 +108,7 @@ def collect(device: DataDevice, package_name: str, *, deadline: Deadline) -> Sna
             databases += _databases(recorded, place)
             preferences += _preferences(recorded)
     for area in roots:
-        areas.setdefault(area, AreaContent(state=AreaState.NOT_SEEN, why=_why(answers)))
+        areas.setdefault(area, AreaContent(state=AreaState.NOT_SEEN, why=_why(area, answers)))
     return Snapshot(
         package_name=package_name,
         taken_at=taken_at,
@@ -104,17 +118,20 @@ def collect(device: DataDevice, package_name: str, *, deadline: Deadline) -> Sna
         areas=areas,
         databases=tuple(databases),
         preferences=tuple(preferences),
-        unseen=(*_unseen(areas, databases), *_other_users(answers)),
+        unseen=tuple(_unseen(areas, databases)),
         access_error=answers.access_error,
+        user_id=answers.user_id,
     )
 
 
-def ask(device: DataDevice, package_name: str, deadline: Deadline) -> Answers:
+def ask(device: DataDevice, package_name: str, deadline: Deadline, *, user_id: int = 0) -> Answers:
     """Put the questions about the app and the device. Raises LabError if they are cut short."""
     nonce = secrets.token_hex(8)
-    script = facts_script(package_name, nonce=nonce, api=device.api)
+    script = facts_script(package_name, nonce=nonce, api=device.api, user_id=user_id)
     output = b"".join(device.shell.stream(script, deadline=deadline))
-    answers = read_answers(output, package_name=package_name, nonce=nonce, api=device.api)
+    answers = read_answers(
+        output, package_name=package_name, nonce=nonce, api=device.api, user_id=user_id
+    )
     if not answers.complete:
         raise SnapshotCut("the device stopped answering questions", device=device.name)
     return answers
@@ -123,13 +140,25 @@ def ask(device: DataDevice, package_name: str, deadline: Deadline) -> Answers:
 def _runs(
     answers: Answers, package_name: str, roots: Mapping[Area, str]
 ) -> Iterator[tuple[str, Mapping[Area, str]]]:
-    """What to record by which prefix of the command: as few commands as the access allows."""
+    """What to record by which prefix of the command: as few commands as the access allows.
+
+    Of another user's shared storage the shell may be shown nothing, and of a locked user's there
+    are no names: that does not mean that it is empty.
+    """
+    outside = {a: r for a, r in roots.items() if not a.private}
+    if answers.user_id and answers.facts.storage_error:
+        outside = {}
+    private = {a: r for a, r in roots.items() if a.private}
+    if answers.locked:
+        outside = {}
+        private = {a: r for a, r in private.items() if a is Area.DEVICE}
     if answers.reach is Reach.ROOT:
-        yield "", roots
+        yield "", private | outside
         return
-    if answers.reach is Reach.RUN_AS:
-        yield f"run-as {package_name} ", {a: r for a, r in roots.items() if a.private}
-    yield "", {a: r for a, r in roots.items() if not a.private}
+    if answers.reach is Reach.RUN_AS and private:
+        yield f"{run_as(package_name, answers.user_id)} ", private
+    if outside:
+        yield "", outside
 
 
 def _record(
@@ -195,17 +224,14 @@ def _preferences(recorded: Recorded) -> Iterator[Preferences]:
             yield Preferences(area=area, path=path, problem=str(error))
 
 
-def _why(answers: Answers) -> str:
+def _why(area: Area, answers: Answers) -> str:
+    if answers.locked:
+        return "the user's storage is locked"
+    if not area.private:
+        return answers.facts.storage_error
     if not answers.identity.installed:
         return "the app is not installed"
     return answers.access_error or "the device does not let us in"
-
-
-def _other_users(answers: Answers) -> Iterator[str]:
-    """Only the first user's copy of the app is looked at: others have files of their own."""
-    for number, name in sorted((answers.facts.users or {}).items()):
-        if number != 0:
-            yield f"user {number} ({name}): the data of this user's copy of the app"
 
 
 def _unseen(areas: Mapping[Area, AreaContent], databases: list[Database]) -> Iterator[str]:

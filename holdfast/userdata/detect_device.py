@@ -57,10 +57,10 @@ def all_renumbered(before: Snapshot, after: Snapshot) -> tuple[str, ...]:
 
 
 def storage_locked(before: Snapshot, after: Snapshot) -> tuple[str, ...]:
-    """`sys.user.0.ce_available` is set when the first user's storage was unlocked."""
-    name = "sys.user.0.ce_available"
+    """`sys.user.N.ce_available` is set when that user's storage was unlocked."""
+    name = f"sys.user.{before.user_id}.ce_available"
     was, now = before.facts.properties.get(name), after.facts.properties.get(name)
-    if was == "true" and now != "true":
+    if after.installed and was == "true" and now != "true":
         return (f"{name} was true, now {now or 'unset'}",)
     return ()
 
@@ -154,9 +154,8 @@ def _differences(
 def settings_fell_back(before: Snapshot, after: Snapshot) -> tuple[str, ...]:
     """A setting that a person chooses is another or unset, or a fifth of a namespace is gone."""
     was, now = before.facts.settings, after.facts.settings
-    language = _fell_back(
-        {name: before.facts.properties.get(name, "") for name in _LOCALE}, after.facts.properties
-    )
+    properties = before.facts.properties if after.facts.properties else {}
+    language = _fell_back({n: properties.get(n, "") for n in _LOCALE}, after.facts.properties)
     if not was or not now:
         return language
     return language + _fell_back(chosen(was), now) + _mass_loss(was, now)

@@ -7,7 +7,7 @@ class has happened, not a verdict: a scenario knows which of them it asked for.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from holdfast.userdata import detect_app as app
 from holdfast.userdata import detect_device as device
@@ -96,8 +96,9 @@ NOT_BY_SNAPSHOT: Mapping[int, str] = {
 
 
 def detect(before: Snapshot, after: Snapshot) -> tuple[Detection, ...]:
-    """What has happened between two snapshots of one app, in the order of the classes."""
-    found = ((detector, detector.find(before, after)) for detector in DETECTORS)
+    """What has happened between two snapshots of one app, in the order of the classes; to the
+    copies of other users, too."""
+    found = ((detector, _evidence(detector, before, after)) for detector in DETECTORS)
     return tuple(
         Detection(
             number=detector.number,
@@ -108,3 +109,17 @@ def detect(before: Snapshot, after: Snapshot) -> tuple[Detection, ...]:
         for detector, evidence in found
         if evidence
     )
+
+
+def _evidence(detector: Detector, before: Snapshot, after: Snapshot) -> tuple[str, ...]:
+    owner = detector.find(_alone(before), _alone(after))
+    others = (
+        f"user {was.user_id}: {words}"
+        for was in before.others
+        for words in detector.find(was, after.copy_of(was.user_id))
+    )
+    return (*owner, *others)
+
+
+def _alone(snapshot: Snapshot) -> Snapshot:
+    return replace(snapshot, others=()) if snapshot.others else snapshot

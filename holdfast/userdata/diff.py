@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from holdfast.userdata.changes import Change, ChangeKind, ExpectedChanges, Subject
 from holdfast.userdata.diff_files import file_changes
@@ -76,24 +76,35 @@ def diff(
     if before.package_name != after.package_name:
         raise ValueError(f"snapshots of {before.package_name} and of {after.package_name}")
     allowed = expected or ExpectedChanges()
-    found: list[Change] = []
-    if not allowed.reinstalled:
-        found += _app_changes(before, after)
-    found += _area_changes(before, after)
-    found += file_changes(before, after, expected=allowed, older=older)
-    found += database_changes(before, after, expected=allowed)
-    found += preferences_changes(before, after, expected=allowed)
+    found = list(_changes(before, after, allowed, older))
+    for was in before.others:
+        older_copies = [snapshot.copy_of(was.user_id) for snapshot in older]
+        for change in _changes(was, after.copy_of(was.user_id), allowed, older_copies):
+            found.append(replace(change, user_id=was.user_id))
     return Diff(
         package_name=before.package_name,
         changes=tuple(sorted(found, key=rank)),
         unseen=tuple(dict.fromkeys(before.unseen + after.unseen)),
         nothing_seen=not any(
             entry.kind is EntryKind.FILE and not is_cache(area, entry.path)
-            for area in before.areas
+            for copy in (before, *before.others)
+            for area in copy.areas
             if area is not Area.SHARED
-            for entry in before.entries(area)
+            for entry in copy.entries(area)
         ),
     )
+
+
+def _changes(
+    before: Snapshot, after: Snapshot, allowed: ExpectedChanges, older: Sequence[Snapshot]
+) -> Iterator[Change]:
+    """Of one user's copy."""
+    if not allowed.reinstalled:
+        yield from _app_changes(before, after)
+    yield from _area_changes(before, after)
+    yield from file_changes(before, after, expected=allowed, older=older)
+    yield from database_changes(before, after, expected=allowed)
+    yield from preferences_changes(before, after, expected=allowed)
 
 
 def _app_changes(before: Snapshot, after: Snapshot) -> Iterator[Change]:

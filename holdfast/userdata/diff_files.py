@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence, Set
+from datetime import UTC, datetime
 
 from holdfast.userdata.changes import Change, ChangeKind, ExpectedChanges, Subject
 from holdfast.userdata.databases import is_database_name, main_database
@@ -174,7 +175,16 @@ def _how(place: Place, was: Entry, now: Entry, history: Mapping[Place, set[str]]
 
 
 def _sizes(was: Entry, now: Entry) -> str:
-    return f"{was.size_bytes} → {now.size_bytes} bytes, {was.mtime[:19]} → {now.mtime[:19]}"
+    times = f"{_shown_time(was.mtime)} → {_shown_time(now.mtime)}"
+    return f"{was.size_bytes} → {now.size_bytes} bytes, {times}"
+
+
+def _shown_time(mtime: str) -> str:
+    """find's seconds since the epoch as a date; stat and ls show one themselves."""
+    seconds = mtime.partition(".")[0]
+    if not seconds.isdigit():
+        return mtime[:19]
+    return datetime.fromtimestamp(int(seconds[:12]), UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
 class _Readers:

@@ -15,7 +15,7 @@ from holdfast.userdata.framing import frames
 from holdfast.userdata.script import CHECKSUM_TOOLS, Flavour
 from holdfast.userdata.values import Facts, Identity, Reach
 
-__all__ = ["Answers", "facts_script", "read_answers"]
+__all__ = ["Answers", "facts_script", "read_answers", "run_as"]
 
 _TOOLS = ("find", "stat", "xargs", "tar", *CHECKSUM_TOOLS)
 _PROVIDERS = {
@@ -39,22 +39,28 @@ _PROPERTIES = (
     "persist.sys.locale",
     "persist.sys.timezone",
     "sys.boot_completed",
-    "sys.user.0.ce_available",
 )
 _GETPROP = re.compile(r"^\[([^\]]+)\]: \[(.*)\]$", re.MULTILINE)
 _PACKAGE = re.compile(r"^package:(?:\S*=)?([\w.]+)(?:.*?\suid:(\d+))?", re.MULTILINE)
 _APEX = re.compile(r"^package:(\S+) versionCode:(\d+)", re.MULTILINE)
 _USER = re.compile(r"UserInfo\{(\d+):([^:]*):", re.MULTILINE)
 _ACCOUNT = re.compile(r"^\s*Account \{name=(.*), type=(.*)\}", re.MULTILINE)
-_ENABLED = re.compile(r"^ *User 0:.*\benabled=(\d)", re.MULTILINE)
+_RUNNING = re.compile(r"UserInfo\{(\d+):[^}]*\} running", re.MULTILINE)
+_ENABLED = re.compile(r"^ *User (\d+):.*\benabled=(\d)", re.MULTILINE)
+_RUN_AS_OF_USERS = 24
 _REQUESTED = re.compile(r"^( *)requested permissions:\n(?:\1 +.*\n?)*", re.MULTILINE)
 _APP_OP = re.compile(r"^(?:Uid mode: )?([A-Z_0-9]+): (\w+)", re.MULTILINE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Answers:
-    """`complete` is whether the last answer came. `access_error` is run-as's refusal."""
+    """`complete` is whether the last answer came. `access_error` is run-as's refusal, or why
+    nobody can look. `other_users` are those beside the first one who have the app. `locked`: the
+    key of this user's storage is not there, so that only device-protected data can be seen."""
 
+    user_id: int
+    locked: bool
+    other_users: tuple[int, ...]
     complete: bool
     reach: Reach
     run_as: bool
@@ -67,34 +73,44 @@ class Answers:
     facts: Facts
 
 
-def facts_script(package_name: str, *, nonce: str, api: int) -> str:
-    """The questions. `package_name` must have been checked to be one."""
+def run_as(package_name: str, user_id: int) -> str:
+    """The beginning of a command that the app's own user runs."""
+    return f"run-as {package_name} --user {user_id}" if user_id else f"run-as {package_name}"
+
+
+def facts_script(package_name: str, *, nonce: str, api: int, user_id: int = 0) -> str:
+    """The questions. `package_name` must have been checked to be one. Of a user beside the first
+    one only what concerns the app is asked."""
+    whose = f"--user {user_id} " if user_id else ""
     asked = {
         "id": "id",
-        "run-as": f"run-as {package_name} id 2>&1",
+        "run-as": f"{run_as(package_name, user_id)} id 2>&1",
         "tools": "for t in " + " ".join(_TOOLS) + '; do command -v "$t"; done',
         "printf": "find / -maxdepth 0 -printf %i:%T@ 2>/dev/null",
         "label": "stat -c %C /data 2>/dev/null",
         "package": f"dumpsys package {package_name} 2>&1",
-        "path": f"pm path {package_name} 2>&1",
+        "path": f"pm path {whose}{package_name} 2>&1",
         "properties": "getprop",
         "users": "pm list users 2>&1",
-        "boot": "cat /proc/sys/kernel/random/boot_id",
-        "storage": "ls -d /sdcard/ 2>&1 && { [ -w /sdcard/ ] || echo it cannot be written; }",
-        "accounts": "dumpsys account 2>&1",
-        "app-ops": f"appops get {package_name} 2>&1",
-        **{
-            f"rows {k}": f"content query --uri {u} --projection _id 2>&1"
-            for k, u in _PROVIDERS.items()
-        },
-        **_newer(api),
+        "storage": "ls -d ROOT 2>&1 && { [ -w ROOT ] || echo it cannot be written; }".replace(
+            "ROOT", f"/storage/emulated/{user_id}/" if user_id else "/sdcard/"
+        ),
+        "app-ops": f"appops get {whose}{package_name} 2>&1",
+        **({} if user_id else _of_the_device(api)),
     }
     body = "".join(f'p "F {name}"; {command}\necho\n' for name, command in asked.items())
     return f'p() {{ print -r -- "@{nonce} $1"; }}\nprint\n{body}p ". done"\n'
 
 
-def _newer(api: int) -> dict[str, str]:
-    asked = {"packages": "pm list packages -U -u 2>&1" if api >= 26 else "pm list packages -u 2>&1"}
+def _of_the_device(api: int) -> dict[str, str]:
+    asked = {
+        "boot": "cat /proc/sys/kernel/random/boot_id",
+        "accounts": "dumpsys account 2>&1",
+        "packages": "pm list packages -U -u 2>&1" if api >= 26 else "pm list packages -u 2>&1",
+    }
+    asked |= {
+        f"rows {k}": f"content query --uri {u} --projection _id 2>&1" for k, u in _PROVIDERS.items()
+    }
     if api >= 23:
         asked |= {
             f"settings {n}": f"settings list {n} 2>&1" for n in ("global", "secure", "system")
@@ -106,7 +122,9 @@ def _newer(api: int) -> dict[str, str]:
     return asked
 
 
-def read_answers(output: bytes, *, package_name: str, nonce: str, api: int) -> Answers:
+def read_answers(
+    output: bytes, *, package_name: str, nonce: str, api: int, user_id: int = 0
+) -> Answers:
     """Read the whole output of `facts_script`."""
     answers: dict[str, str] = {}
     complete = False
@@ -121,8 +139,11 @@ def read_answers(output: bytes, *, package_name: str, nonce: str, api: int) -> A
         pending = b"" if piece.last else pending
     tools = {line.rpartition("/")[2] for line in answers.get("tools", "").split()}
     record = parse_dumpsys_package(answers.get("package", ""), package_name, api=api)
-    reach, access_error = _reach(answers)
+    reach, access_error = _reach(answers, api=api, user_id=user_id)
     return Answers(
+        user_id=user_id,
+        locked=_is_locked(answers.get("properties", ""), user_id),
+        other_users=_other_users(record),
         complete=complete,
         reach=reach,
         run_as=answers.get("run-as", "").startswith("uid="),
@@ -135,9 +156,21 @@ def read_answers(output: bytes, *, package_name: str, nonce: str, api: int) -> A
             record,
             installed=answers.get("path", "").startswith("package:"),
             dump=answers.get("package", ""),
+            user_id=user_id,
         ),
-        facts=_facts(answers, api),
+        facts=_facts(answers, api, user_id),
     )
+
+
+def _is_locked(properties: str, user_id: int) -> bool:
+    """With a key for each user's files, the system says when a user's key is there."""
+    by_file = "[ro.crypto.type]: [file]" in properties
+    return by_file and f"[sys.user.{user_id}.ce_available]: [true]" not in properties
+
+
+def _other_users(record: PackageRecord | None) -> tuple[int, ...]:
+    users = record.users if record else ()
+    return tuple(sorted(u.user_id for u in users if u.user_id and u.installed))
 
 
 def _flavour(tools: set[str], printed: str) -> Flavour:
@@ -147,9 +180,13 @@ def _flavour(tools: set[str], printed: str) -> Flavour:
     return Flavour.PRINTF if prints and "sha256sum" in tools else Flavour.TOYBOX
 
 
-def _reach(answers: Mapping[str, str]) -> tuple[Reach, str]:
+def _reach(answers: Mapping[str, str], *, api: int, user_id: int) -> tuple[Reach, str]:
+    if user_id and str(user_id) not in _RUNNING.findall(answers.get("users", "")):
+        return Reach.EXTERNAL, "this user does not run"
     if answers.get("id", "").startswith("uid=0("):
         return Reach.ROOT, ""
+    if user_id and api < _RUN_AS_OF_USERS:
+        return Reach.EXTERNAL, "run-as of this Android reaches the first user alone"
     refusal = answers.get("run-as", "").strip()
     return (Reach.RUN_AS, "") if refusal.startswith("uid=") else (Reach.EXTERNAL, refusal)
 
@@ -160,16 +197,19 @@ def _requested(dump: str) -> frozenset[str]:
     return frozenset(re.findall(r"[\w.]+\.permission\.\w+", block[0]) if block else ())
 
 
-def _identity(record: PackageRecord | None, *, installed: bool, dump: str) -> Identity:
+def _identity(
+    record: PackageRecord | None, *, installed: bool, dump: str, user_id: int
+) -> Identity:
     if record is None:
         return Identity(installed=installed)
-    user = record.user(0)
-    enabled = _ENABLED.search(dump)
+    user = record.user(user_id)
+    enabled = dict(_ENABLED.findall(dump)).get(str(user_id))
+    first_install_time = user.first_install_time if user else None
     return Identity(
         installed=installed and (user is None or user.installed is not False),
         record=True,
         app_id=record.app_id,
-        first_install_time=record.first_install_time,
+        first_install_time=first_install_time or record.first_install_time,
         last_update_time=record.last_update_time,
         ce_data_inode=user.ce_data_inode if user else None,
         signers=record.signature_hashes,
@@ -177,34 +217,38 @@ def _identity(record: PackageRecord | None, *, installed: bool, dump: str) -> Id
         version_code=record.version_code,
         installer=record.installer,
         code_path=record.code_path,
-        enabled=int(enabled[1]) if enabled else None,
+        enabled=int(enabled) if enabled else None,
         launched=None if user is None or user.not_launched is None else not user.not_launched,
         hidden=user.hidden if user else None,
         suspended=user.suspended if user else None,
         flags=record.flags,
-        permissions=record.granted,
+        permissions=record.granted_to(user_id),
         requested=_requested(dump),
     )
 
 
-def _facts(answers: Mapping[str, str], api: int) -> Facts:
+def _facts(answers: Mapping[str, str], api: int, user_id: int) -> Facts:
     properties = dict(_GETPROP.findall(answers.get("properties", "")))
     storage = answers.get("storage", "").strip()
     return Facts(
         api=api,
         build_fingerprint=properties.get("ro.build.fingerprint", ""),
-        properties={name: properties[name] for name in _PROPERTIES if name in properties},
+        properties={
+            name: properties[name]
+            for name in (*_PROPERTIES, f"sys.user.{user_id}.ce_available")
+            if name in properties
+        },
         settings=_settings(answers),
         packages={n: int(u) for n, u in _PACKAGE.findall(answers.get("packages", "")) if u},
         apex_versions={n: int(v) for n, v in _APEX.findall(answers.get("apex", ""))},
         counts=_counts(answers),
         app_ops=_app_ops(answers.get("app-ops", "")),
         roles=_roles(answers),
-        users={int(n): name for n, name in _USER.findall(answers.get("users", ""))},
+        users={} if user_id else {int(n): u for n, u in _USER.findall(answers.get("users", ""))},
         accounts=_accounts(answers.get("accounts", "")),
         volumes=_volumes(answers.get("volumes")),
         boot_id=answers.get("boot", "").strip(),
-        storage_error="" if storage in ("/sdcard", "/sdcard/") else storage,
+        storage_error="" if re.fullmatch(r"/\S+", storage) else storage,
     )
 
 

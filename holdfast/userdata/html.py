@@ -38,5 +38,6 @@ def render(found: Diff, *, detections: tuple[Detection, ...] = (), title: str = 
 
 
 def _where(change: Change) -> str:
-    place = "/".join(part for part in (change.area or "", shown_name(change.path)) if part)
+    place = f"user {change.user_id}: " if change.user_id else ""
+    place += "/".join(part for part in (change.area or "", shown_name(change.path)) if part)
     return f"{place}: {shown_name(change.item)}" if change.item else place

@@ -22,7 +22,7 @@ from holdfast.deadline import Clock, Deadline
 from holdfast.device.shell import Files, Shell, command_bytes, quote
 from holdfast.errors import LabError
 from holdfast.userdata.collect import area_roots, ask, checked_name
-from holdfast.userdata.facts import Answers
+from holdfast.userdata.facts import Answers, run_as
 from holdfast.userdata.media_index import index_files
 from holdfast.userdata.scratch import scratch_folder
 from holdfast.userdata.seed import (
@@ -94,13 +94,36 @@ class _Item:
 def plant(
     device: PlantDevice, package_name: str, *, seed: SeedPlan | None = None, deadline: Deadline
 ) -> Planted:
-    """Write the seed's data into the app. Raises LabError if the device was lost meanwhile.
+    """Write the seed's data into the app, for every user who has it. Raises LabError if the device
+    was lost meanwhile.
 
-    The app should not be running. Files of the same name are overwritten.
+    The app should not be running. Files of the same name are overwritten. Other users get the small
+    stock, whatever the size.
     """
     plan = seed or SeedPlan()
     answers = ask(device, checked_name(package_name), deadline)
-    roots = area_roots(package_name, api=device.api)
+    planted = _plant_for(device, package_name, answers, plan, deadline)
+    for user_id in answers.other_users:
+        theirs = ask(device, package_name, deadline, user_id=user_id)
+        small = SeedPlan(number=plan.number + user_id)
+        planted = _together(planted, _plant_for(device, package_name, theirs, small, deadline))
+    return planted
+
+
+def _together(one: Planted, other: Planted) -> Planted:
+    areas = one.files.keys() | other.files.keys()
+    return Planted(
+        files={a: one.files.get(a, 0) + other.files.get(a, 0) for a in areas},
+        size_bytes=one.size_bytes + other.size_bytes,
+        not_covered=one.not_covered + other.not_covered,
+    )
+
+
+def _plant_for(
+    device: PlantDevice, package_name: str, answers: Answers, plan: SeedPlan, deadline: Deadline
+) -> Planted:
+    """For one user."""
+    roots = area_roots(package_name, api=device.api, user_id=answers.user_id)
     with scratch_folder("seed") as scratch:
         items = list(_items(plan, scratch))
         written: dict[Area, int] = {}
@@ -127,12 +150,15 @@ def plant(
         for item in reachable
         if item.file.area is Area.SHARED and item.file not in failed
     ]
-    not_set += index_files(device.shell, shared, api=device.api, deadline=deadline)
+    if not answers.user_id:
+        not_set += index_files(device.shell, shared, api=device.api, deadline=deadline)
     unreachable = {item.file.area for item in items} - {item.file.area for item in reachable}
+    not_covered = (*_not_covered(unreachable, failed, answers, roots), *not_set)
+    whose = f"user {answers.user_id}: " if answers.user_id else ""
     return Planted(
         files=written,
         size_bytes=size_bytes,
-        not_covered=(*_not_covered(unreachable, failed, answers, roots), *not_set),
+        not_covered=tuple(whose + words for words in not_covered),
     )
 
 
@@ -154,9 +180,9 @@ def _items(plan: SeedPlan, scratch: Path) -> Iterator[_Item]:
 def _command(answers: Answers, package_name: str, area: Area) -> str:
     """The prefix of a command that may write there; empty where none may."""
     if not area.private:
-        return "exec"
+        return "" if answers.user_id and answers.facts.storage_error else "exec"
     if answers.run_as:
-        return f"run-as {package_name}"
+        return run_as(package_name, answers.user_id)
     return "exec" if answers.reach is Reach.ROOT else ""
 
 
@@ -258,7 +284,8 @@ def _give_to_app(
     device: PlantDevice, answers: Answers, roots: Mapping[Area, str], deadline: Deadline
 ) -> None:
     """What root wrote belongs to root: hand it to the app, with the label that goes with it."""
-    uid = answers.identity.app_id
+    app_id = answers.identity.app_id
+    uid = None if app_id is None else answers.user_id * 100_000 + app_id
     for area, root in roots.items():
         if area.private and uid is not None:
             command = f"chown -R {uid}:{uid} {root}/*; restorecon -R {root}"
@@ -272,8 +299,9 @@ def _choose(
     asks for, and forbid it something. API 23 and up. Returns what was refused, in words."""
     if device.api < _FIRST_RUNTIME_PERMISSIONS:
         return ()
-    asked = [f"pm grant {package_name} {p}" for p in sorted(answers.identity.requested & _GRANTED)]
-    asked.append(f"appops set {package_name} VIBRATE ignore")
+    whose = f"--user {answers.user_id} {package_name}" if answers.user_id else package_name
+    asked = [f"pm grant {whose} {p}" for p in sorted(answers.identity.requested & _GRANTED)]
+    asked.append(f"appops set {whose} VIBRATE ignore")
     script = "; ".join(
         f'[ -z "$({command} 2>&1)" ] || echo "refused {command}"' for command in asked
     )

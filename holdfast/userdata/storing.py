@@ -23,8 +23,9 @@ _ADAPTER = TypeAdapter(Snapshot)
 def dump_snapshot(snapshot: Snapshot) -> str:
     """One line of ASCII."""
     document = asdict(snapshot)
-    for name in ("flags", "permissions", "requested"):
-        document["identity"][name] = sorted(document["identity"][name])
+    for copy in (document, *document["others"]):
+        for name in ("flags", "permissions", "requested"):
+            copy["identity"][name] = sorted(copy["identity"][name])
     return json.dumps({"format": FORMAT, "snapshot": document}, separators=(",", ":"))
 
 

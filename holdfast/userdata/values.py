@@ -231,7 +231,8 @@ class Snapshot:
     """An app's data at one moment. `taken_at` is in seconds since the Unix epoch.
 
     `unseen` says in words what the access did not reach: it never counts as survived.
-    `access_error` is what the device answered when the app's own user was asked for.
+    `access_error` is what the device answered when the app's own user was asked for. `others` are
+    the copies of the device's other users (work profiles, second users).
     """
 
     package_name: str
@@ -245,6 +246,19 @@ class Snapshot:
     unseen: tuple[str, ...] = ()
     access_error: str = ""
     user_id: int = 0
+    others: tuple[Snapshot, ...] = ()
+
+    def copy_of(self, user_id: int) -> Snapshot:
+        """Another user's copy; one that is not installed if that user has none."""
+        found = next((other for other in self.others if other.user_id == user_id), None)
+        return found or Snapshot(
+            package_name=self.package_name,
+            taken_at=self.taken_at,
+            access=self.access,
+            identity=Identity(installed=False),
+            facts=Facts(api=self.facts.api),
+            user_id=user_id,
+        )
 
     @property
     def installed(self) -> bool:

@@ -65,11 +65,16 @@ def rank(change: Change) -> tuple[int, int, int, int, str, str]:
 
 def describe(package_name: str, changes: Sequence[Change]) -> tuple[str, ...]:
     """One line for each thing that happened, files of one kind and place in one line."""
-    groups: dict[tuple[Subject, ChangeKind, object, str], list[Change]] = defaultdict(list)
+    groups: dict[tuple[int, Subject, ChangeKind, object, str], list[Change]] = defaultdict(list)
     for change in sorted(changes, key=rank):
         own_line = change.path + "/" + change.item if change.subject not in _SUBJECTS else ""
-        groups[change.subject, change.kind, change.area, own_line].append(change)
-    return tuple(line for group in groups.values() for line in _lines(package_name, group))
+        key = (change.user_id, change.subject, change.kind, change.area, own_line)
+        groups[key].append(change)
+    return tuple(
+        f"user {user_id}: {line}" if user_id else line
+        for (user_id, *_), group in groups.items()
+        for line in _lines(package_name, group)
+    )
 
 
 def _lines(package_name: str, group: list[Change]) -> Iterator[str]:

@@ -132,6 +132,33 @@ async def _other_id_and_owner(parts: Parts, record: PackageRecord) -> None:
     parts.registry.put(replace(record, app_id=18888))
 
 
+async def _forget_copy(parts: Parts, record: PackageRecord) -> None:
+    parts.registry.put(record.without_user(10))
+
+
+async def _forget_grants(parts: Parts, record: PackageRecord) -> None:
+    if 10 in record.users:
+        theirs = replace(record.user(10), runtime_permissions=())
+        parts.registry.put(record.with_user(10, theirs))
+
+
+async def _unlocked_loss(parts: Parts, record: PackageRecord) -> None:
+    async def when_unlocked() -> None:
+        if parts.properties.get("sys.user.0.ce_available") == "true":
+            return  # nobody had to unlock it
+        for _ in range(1000):
+            await asyncio.sleep(0.05)
+            if parts.properties.get("sys.user.0.ce_available") == "true":
+                break
+        await _sh("rm -r files/voice")(parts, record)
+
+    async def soon() -> None:
+        await asyncio.sleep(1.0)
+        await when_unlocked()
+
+    _LATER.append(asyncio.get_running_loop().create_task(soon()))
+
+
 async def _late_loss(parts: Parts, record: PackageRecord) -> None:
     async def later() -> None:
         await asyncio.sleep(_LATE_S)
@@ -272,6 +299,19 @@ ONE_LETTER_GONE = _on_boot(
     _sh("rm -f /sdcard/Documents/Holdfast/letter-1.pdf"),
 )
 
+# Another user's copy
+VOICE_OF_WORK_PROFILE_GONE = _on_update(
+    "voice_of_work_profile_gone",
+    "user 10 alone loses the voice messages",
+    _sh("rm -r /data/user/10/$P/files/voice"),
+)
+WORK_PROFILE_NOT_REMEMBERED = _on_boot(
+    "work_profile_not_remembered", "user 10 no longer has the app", _forget_copy
+)
+PERMISSION_OF_WORK_PROFILE_GONE = _on_boot(
+    "permission_of_work_profile_gone", "user 10 alone loses a permission", _forget_grants
+)
+
 # The package manager's record
 INSTALLER_CHANGED = _on_boot(
     "installer_changed", "another installer is on record", _record(installer="com.other")
@@ -329,3 +369,6 @@ SECOND_REBOOT_LOSES = _on_boot(
     boot_number=3,
 )
 LATE_LOSS = _on_boot("late_loss", "half a minute after a boot the voice messages go", _late_loss)
+FIRST_UNLOCK_LOSES = _on_boot(
+    "first_unlock_loses", "the voice messages go when the owner unlocks the phone", _unlocked_loss
+)

@@ -21,7 +21,13 @@ from holdfast.userdata.detectors import DETECTORS, detect
 from holdfast.userdata.diff import diff
 from holdfast.userdata.plant import plant
 from holdfast.userdata.values import Snapshot
-from selftests.holdfast.userdata.rehearsal import PACKAGE, Rehearsal, probe_apk, started
+from selftests.holdfast.userdata.rehearsal import (
+    PACKAGE,
+    Rehearsal,
+    give_work_profile,
+    probe_apk,
+    started,
+)
 from selftests.proof.firmware import store_of
 
 __all__ = ["CHECKS", "Row", "prove", "prove_push", "stages", "verdict", "why_it_died"]
@@ -96,6 +102,7 @@ def _stages_and_scenarios(personality: str, defects: tuple[str, ...]) -> Iterato
     with started(personality, defects=defects) as running, why_it_died(running):
         yield from stages(running)
     with started(personality, defects=defects) as running, why_it_died(running):
+        give_work_profile(running)
         _choose(running)
         for plan in SCENARIOS:
             yield from verdict(running, plan)
@@ -147,6 +154,23 @@ def _reboot(running: Rehearsal) -> str:
     return ""
 
 
+def _first_unlock(running: Rehearsal) -> str:
+    """A reboot of a phone with a screen lock: what is kept is there once its user has unlocked it.
+    The shell can do that from Android 8.1 on."""
+    device = running.device
+    if device.api < 27:
+        return ""
+
+    def say(command: str) -> str:
+        return device.shell.run(f"locksettings {command}", deadline=_soon()).all_text
+
+    said = say("set-pin 1234")
+    device.reboot(deadline=_soon())
+    said += say("verify --old 1234") + say("clear --old 1234")
+    words = ("Pin set", "verified successfully", "cleared")
+    return "" if all(word in said for word in words) else said
+
+
 def _put_away_and_back(running: Rehearsal) -> str:
     """`pm uninstall -k` and the same app again: Android keeps the data."""
     allowed = Declaration(
@@ -167,6 +191,7 @@ STAGES = (
     _Stage(name="older version", act=_install(probe_apk(1), good=False)),
     _Stage(name="kept data", act=_put_away_and_back),
     _Stage(name="second reboot", act=_reboot),
+    _Stage(name="first unlock", act=_first_unlock),
 )
 LATE_S = 40.0
 
@@ -180,6 +205,7 @@ def stages(running: Rehearsal) -> Iterator[tuple[str, str]]:
     """Each stage is compared with what was before it, so that one harm is counted once. A device
     that has shown nothing is looked at once more when it has been up for a while."""
     device = running.device
+    give_work_profile(running)
     plant(device, PACKAGE, deadline=_soon())
     _choose(running)
     before = collect(device, PACKAGE, deadline=_soon())

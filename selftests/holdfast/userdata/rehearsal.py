@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
@@ -23,7 +24,16 @@ from holdfast.lab.inventory import VirtualSpec
 from holdfast.lab.provider import Endpoint
 from holdfast.lab.virtual import VirtualProvider
 
-__all__ = ["CAMERA", "PACKAGE", "Rehearsal", "probe_apk", "rehearsal", "signing_key", "started"]
+__all__ = [
+    "CAMERA",
+    "PACKAGE",
+    "Rehearsal",
+    "give_work_profile",
+    "probe_apk",
+    "rehearsal",
+    "signing_key",
+    "started",
+]
 
 CAMERA = "android.permission.CAMERA"
 NOT_GRANTED = "android.permission.READ_SMS"
@@ -63,6 +73,23 @@ class Rehearsal:
     def start_reboot(self) -> None:
         """Without waiting for anything."""
         self.device.shell.run("reboot", deadline=Deadline.after(10.0))
+
+
+def give_work_profile(running: Rehearsal) -> int:
+    """Make one in which the probe is installed too; its user id. 0 on an Android before 8, whose
+    shell gives no installed app to another user."""
+    if running.device.api < 26:
+        return 0
+
+    def say(command: str) -> str:
+        return running.device.shell.run(command, deadline=Deadline.after(60.0)).all_text
+
+    made = re.search(r"created user id (\d+)", say("pm create-user --profileOf 0 --managed Work"))
+    assert made
+    say(f"am start-user {made[1]}")
+    answer = say(f"cmd package install-existing --user {made[1]} {PACKAGE}")
+    assert "installed for user" in answer, answer
+    return int(made[1])
 
 
 @contextmanager
