@@ -2,8 +2,8 @@
 # script.py says what the records mean, and fills in NONCE, TOOL and the limits.
 # Errors go by descriptor 4 into a variable, and come as one record at the end of their step:
 # interleaved with the output they could break its lines. Caches are listed, but not read.
-# The last walk (R) goes on in a coprocess while databases and preferences are read, of which the
-# checksums tell a change; Y looks again at the few files that the loop itself takes checksums of.
+# The last walk (R) goes on in a coprocess (the next one must wait for its end) while databases and
+# preferences are read, of which the checksums tell a change; Y looks again at the few files that the loop itself takes checksums of.
 p() { print -r -- "@NONCE $1"; }
 w() { case $1 in ?*) p "W ${1:0:60000}";; esac; }
 a() {
@@ -37,6 +37,7 @@ esac
 find "$f" -maxdepth 0 -printf "@NONCE Y %s %i %T@ %p\n"
 done
 read -rp h
+wait
 p "R $h"
 p "Z $1"
 }
