@@ -3,7 +3,8 @@
 # Errors go by descriptor 4 into a variable, and come as one record at the end of their step:
 # interleaved with the output they could break its lines. Caches are listed, but not read.
 # The last walk (R) goes on in a coprocess (the next one must wait for its end) while databases and
-# preferences are read, of which the checksums tell a change; Y looks again at the few files that the loop itself takes checksums of.
+# preferences are read, of which the checksums tell a change; Y looks again at the few files that
+# the loop itself takes checksums of.
 p() { print -r -- "@NONCE $1"; }
 w() { case $1 in ?*) p "W ${1:0:60000}";; esac; }
 a() {

@@ -248,6 +248,15 @@ def test_what_could_not_be_asked_raises_no_alarm() -> None:
     assert detect(with_facts(), full) == ()
 
 
+def test_what_befell_another_users_copy_is_told_as_theirs() -> None:
+    had, has = (
+        snapshot(others=(snapshot(user_id=10, identity=identity(permissions=granted)),))
+        for granted in (frozenset({CAMERA}), frozenset[str]())
+    )
+    (found,) = (detection for detection in detect(had, has) if detection.number == 22)
+    assert found.evidence == (f"user 10: {CAMERA} is no longer granted",)
+
+
 @pytest.mark.parametrize(
     ("before", "after"),
     [

@@ -248,6 +248,21 @@ def test_what_the_app_itself_may_not_enter_is_unreadable(after: Snapshot) -> Non
     assert not found.only_unseen
 
 
+def theirs(*entries: Entry, **changed: object) -> Snapshot:
+    return snapshot(others=(snapshot(*entries, user_id=10, **changed),))  # type: ignore[arg-type]
+
+
+def test_what_another_user_loses_is_told_as_theirs() -> None:
+    found = diff(theirs(file("files/a", b"12345")), theirs())
+    assert found.lines() == ("user 10: file files/a (5 bytes) in private data is gone",)
+    assert [change.user_id for change in found.losses] == [10]
+
+
+def test_a_user_who_is_gone_has_lost_the_app_and_its_data() -> None:
+    kinds = [change.kind for change in diff(theirs(file("files/a")), snapshot()).losses]
+    assert kinds == [ChangeKind.GONE_APP, ChangeKind.LOST]
+
+
 def test_an_app_that_left_nothing_lost_everything_whether_or_not_we_may_look() -> None:
     gone = not_seen(identity=identity(installed=False, record=False))
     kinds = [change.kind for change in diff(snapshot(file("files/a")), gone).changes]

@@ -15,9 +15,19 @@ import pytest
 from holdfast.deadline import Deadline, wait_until
 from holdfast.device.device import Device
 from holdfast.journal import Declaration, DestructionKind
+from holdfast.userdata.changes import ChangeKind
+from holdfast.userdata.collect import collect
+from holdfast.userdata.detectors import detect
+from holdfast.userdata.diff import diff
 from holdfast.userdata.driver import AppDriver
 from holdfast.userdata.plant import plant
-from selftests.holdfast.userdata.rehearsal import PACKAGE, Rehearsal, rehearsal
+from holdfast.userdata.values import Area
+from selftests.holdfast.userdata.rehearsal import (
+    PACKAGE,
+    Rehearsal,
+    give_work_profile,
+    rehearsal,
+)
 
 PROJECT = Path(__file__).resolve().parents[3]
 
@@ -69,6 +79,39 @@ def test_snapshots_by_the_command_tell_a_loss_from_none(phone: Rehearsal, tmp_pa
     lost = holdfast(phone, "diff", files[0], files[2])
     assert lost.returncode == 1
     assert "1 204 of 1 204 messages in EnMicroMsg.db are gone" in lost.stdout
+
+
+def test_a_work_profiles_copy_is_recorded_and_a_loss_in_it_alone_is_seen() -> None:
+    with rehearsal("aosp-33") as phone:
+        user_id = give_work_profile(phone)
+        shell = phone.device.shell
+        planted = plant(phone.device, PACKAGE, deadline=soon())
+        assert planted.not_covered == ()
+        before = collect(phone.device, PACKAGE, deadline=soon())
+        assert [copy.user_id for copy in before.others] == [user_id]
+        assert len(before.others[0].entries(Area.CREDENTIAL)) > 40
+        cut = "sh -c 'echo x > files/draft-1'"
+        shell.run(f"run-as {PACKAGE} --user {user_id} {cut}", deadline=soon())
+        found = diff(before, collect(phone.device, PACKAGE, deadline=soon()))
+        assert [(change.user_id, change.path) for change in found.losses] == [
+            (user_id, "files/draft-1")
+        ]
+
+
+def test_before_the_first_unlock_nothing_is_called_gone_and_behind_it_all_is_there() -> None:
+    with rehearsal("aosp-33") as phone:
+        shell = phone.device.shell
+        plant(phone.device, PACKAGE, deadline=soon())
+        before = collect(phone.device, PACKAGE, deadline=soon())
+        shell.run("locksettings set-pin 1234", deadline=soon())
+        phone.device.reboot(deadline=soon())
+        locked = collect(phone.device, PACKAGE, deadline=soon())
+        assert {c.kind for c in diff(before, locked).losses} == {ChangeKind.NOT_SEEN}
+        assert 12 in {detection.number for detection in detect(before, locked)}
+        shell.run("locksettings verify --old 1234", deadline=soon())
+        unlocked = collect(phone.device, PACKAGE, deadline=soon())
+        assert diff(before, unlocked).changes == ()
+        assert detect(before, unlocked) == ()
 
 
 class ChatDriver:
