@@ -20,10 +20,8 @@ NOT_REHEARSED: Mapping[str, str] = {
     "10 a preloaded app left the system": _NO_PRELOAD,
     "11 the factory version came back without the data": _NO_PRELOAD,
     "8 all apps got other app ids": "only one app of the rehearsal device is the user's",
-    "13 shared storage does not work": "the rehearsal device's storage always works",
     "20 accounts are gone": "the rehearsal device has no accounts",
     "26 labels no longer fit the app": "the rehearsal device has no SELinux",
-    "30 a user or profile is gone": "the rehearsal device has one user",
     "31 a storage volume is gone": "the rehearsal device has one volume",
 }
 """Checks that only a phone, or a test with values made by hand, can turn red."""
