@@ -104,6 +104,8 @@ def shown_briefly(error: BaseException) -> str | None:
             return f"inconclusive (the lab, not the firmware): {_with_cause(error)}"
         case ConfigurationError():
             return f"wrong configuration: {error}"
+        case OSError(errno=errno.ENOSPC | errno.EDQUOT):
+            return f"inconclusive: this computer has no room for the evidence: {error}"
         case HarnessFault():
             return f"fault of the harness or of the test: {error}"
         case _:

@@ -24,6 +24,7 @@ from holdfast.report.write import write_reports
 
 __all__ = ["Run", "clean_reports"]
 
+_UNEXPECTED = frozenset({Outcome.FAILED, Outcome.UNEXPECTED_PASS, Outcome.ERROR})
 _OURS = ".written-by-holdfast"
 
 
@@ -35,6 +36,8 @@ class Run:
         self._settings = settings
         self._began = time.monotonic()
         self._misconfigured: list[str] = []
+        self._unwritten: list[str] = []
+        self._product_failed = False
         self._started: dict[str, float] = {}
         self._collection_failed = False
         self._failed_without_a_device = False
@@ -85,6 +88,9 @@ class Run:
                 self._tell(report.nodeid, told)
 
     def _tell(self, nodeid: str, told: Mapping[str, Any]) -> None:
+        self._product_failed |= Outcome(told["outcome"]) in _UNEXPECTED
+        if told["unwritten"]:
+            self._unwritten.append(told["unwritten"])
         if told["misconfigured"]:
             self._misconfigured.append(told["why"])
         self._progress.finished(
@@ -143,6 +149,7 @@ class Run:
             "outcome": record.outcome.value,
             "why": why,
             "misconfigured": False,
+            "unwritten": "",
         }
         report.user_properties.append((FINISHED, told))
 
@@ -159,11 +166,11 @@ class Run:
         try:
             session.exitstatus = self._report(exitstatus)
         except (HoldfastError, OSError) as error:
-            failed = exitstatus != pytest.ExitCode.OK
+            failed = self._product_failed or self._failed_without_a_device
             status = ExitStatus.PRODUCT_FAILURE if failed else ExitStatus.LAB_TROUBLE
             what_to_do = "Make room, or name another folder with --reports"
             said = f"No report could be written: {error}. {what_to_do}. Exit status {int(status)}."
-            self._closing = (said,)
+            self._closing = (*self._unwritten, said)
             session.exitstatus = status
         return returned
 
@@ -176,8 +183,8 @@ class Run:
         self._closing = _told_as(
             closing_lines(summary, reports=_short(reports)), summary.exit_status, status
         )
-        if self._misconfigured:
-            self._closing = (*self._closing, *dict.fromkeys(self._misconfigured))
+        also = (*self._unwritten, *self._misconfigured)
+        self._closing = (*self._closing, *dict.fromkeys(also))
         return status
 
     def _status(self, pytest_status: int, summary: Summary) -> int:
@@ -190,6 +197,8 @@ class Run:
             return pytest_status
         if self._failed_without_a_device:
             return ExitStatus.PRODUCT_FAILURE
+        if self._unwritten and summary.exit_status == ExitStatus.NOTHING_UNEXPECTED:
+            return ExitStatus.LAB_TROUBLE
         if not summary.records:
             return ExitStatus.NOTHING_UNEXPECTED  # only tests that use no device were chosen
         return summary.exit_status
@@ -208,6 +217,7 @@ def _told_as(lines: Sequence[str], computed: int, status: int) -> Sequence[str]:
         int(pytest.ExitCode.INTERRUPTED): "The run was interrupted; this is what it saw so far.",
         int(ExitStatus.CONFIGURATION): "The configuration is wrong, or no scenario was chosen.",
         int(ExitStatus.NOTHING_UNEXPECTED): "Nothing unexpected happened; no device was used.",
+        int(ExitStatus.LAB_TROUBLE): "The report is not whole: make room, and run it again.",
     }.get(status, "Something failed outside of the scenarios; see above.")
     return (*lines[:-1], f"{said} Exit status {int(status)}.")
 

@@ -13,7 +13,7 @@ from holdfast.lab.inventory import DeviceSpec
 from holdfast.pytest_plugin.outcome import KnownFailure, shown_briefly
 from holdfast.pytest_plugin.settings import Settings
 from holdfast.pytest_plugin.trial import TRIAL, Trial, title_of
-from holdfast.report.allure_bridge import AllureBridge
+from holdfast.report.allure_bridge import AllureBridge, outlive_a_full_disk
 from holdfast.report.record import write_record
 from holdfast.report.redact import Redactor
 
@@ -32,6 +32,9 @@ class Testing:
         self._config = config
         self._settings = settings
         self._redactor = Redactor(salt=secrets.token_bytes(16))
+
+    def pytest_sessionstart(self) -> None:
+        outlive_a_full_disk()
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
@@ -101,7 +104,10 @@ class Testing:
 
     def _write(self, trial: Trial) -> None:
         title = title_of(trial.nodeid, trial.device)
-        write_record(trial.record(title=title, ended_at=time.time()), self._settings.evidence)
+        try:
+            write_record(trial.record(title=title, ended_at=time.time()), self._settings.evidence)
+        except OSError as error:
+            trial.unwritten = f"what came of {title} on {trial.device} could not be kept: {error}"
 
     def _device_of(self, item: pytest.Item) -> DeviceSpec | None:
         callspec = getattr(item, "callspec", None)
@@ -146,4 +152,5 @@ def _told(trial: Trial) -> dict[str, object]:
         "outcome": settled.outcome.value,
         "why": settled.why,
         "misconfigured": settled.misconfigured,
+        "unwritten": trial.unwritten,
     }

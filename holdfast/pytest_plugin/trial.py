@@ -49,6 +49,7 @@ class Trial:
         self.facts = _FAILED_BEFORE_ITS_RIG
         self.verdicts: list[Verdict] = []
         self.error: BaseException | None = None
+        self.unwritten = ""
         self._known = known
         self._began_at = began_at
         self._recorder = Recorder(evidence / self.id)

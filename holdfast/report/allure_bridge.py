@@ -5,15 +5,18 @@ allure-pytest keeps the test itself; what happens inside it is told through allu
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import suppress
 from uuid import uuid4
 
 import allure
 import allure_commons
+from allure_commons.logger import AllureFileLogger
 
 from holdfast.journal import Attachment, DestructiveCommand, Event, StepEnded, StepStarted
 from holdfast.scenario.result import ScenarioResult
 
-__all__ = ["AllureBridge", "label_device", "label_result"]
+__all__ = ["AllureBridge", "label_device", "label_result", "outlive_a_full_disk"]
 
 
 class AllureBridge:
@@ -45,6 +48,23 @@ class AllureBridge:
                     pass
             case _:
                 pass
+
+
+def outlive_a_full_disk() -> None:
+    """Call it when allure-pytest has been set up: where it cannot write a result, it ends pytest by
+    an error. The records of the harness are what counts, and a run that lacks one says so."""
+    for plugin in allure_commons.plugin_manager.get_plugins():
+        if isinstance(plugin, AllureFileLogger):
+            write = plugin._report_item  # noqa: SLF001 - it offers no other way
+            plugin._report_item = _if_there_is_room(write)  # noqa: SLF001
+
+
+def _if_there_is_room(write: Callable[[object], None]) -> Callable[[object], None]:
+    def try_to(item: object) -> None:
+        with suppress(OSError):
+            write(item)
+
+    return try_to
 
 
 def label_device(*, device: str, model: str, build: str, api: int | None) -> None:
