@@ -11,6 +11,7 @@ from pathlib import Path
 
 from holdfast.errors import ConfigurationError
 from virtualdevice.adbd.daemon import AdbDaemon
+from virtualdevice.adbd.remount import FIRST_REMOUNT_API, REMOUNT, run_remount
 from virtualdevice.bootloader.flash import Flash
 from virtualdevice.bootloader.server import FastbootServer
 from virtualdevice.bootloader.variables import BoardFacts
@@ -261,6 +262,8 @@ class VirtualDevice:
 
     async def _run_tool(self, call: ToolCall) -> int:
         """Android's commands are there only while Android runs."""
+        if self._mode is BootMode.SYSTEM and call.argv[0].decode("latin-1") == REMOUNT:
+            return await run_remount(call, set_writable=self._make_writable)
         if self._mode is BootMode.SYSTEM and call.argv[0].decode("latin-1") in TOOLS:
             return await run_ota_tool(
                 call, engine=self._engine, flash=self._flash, api=self._system.api
@@ -319,8 +322,14 @@ class VirtualDevice:
             self._system,
             state=self._state,
             serialno=serialno,
-            native_tools=TOOLS if slotted and debuggable else (),
+            native_tools=(
+                *(TOOLS if slotted and debuggable else ()),
+                *((REMOUNT,) if debuggable and self._system.api >= FIRST_REMOUNT_API else ()),
+            ),
         )
+
+    async def _make_writable(self) -> None:
+        await self._machine.set_writable(writable=True)
 
     async def _optimise(self) -> None:
         await self._reach(Phase.CODE_OPTIMISATION, 0.0)

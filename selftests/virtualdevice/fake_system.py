@@ -55,7 +55,9 @@ class FakeSystem:
 
     @property
     def adb_features(self) -> Sequence[str]:
-        return MODERN_FEATURES if self.api >= 24 else ()
+        if self.api >= 30:
+            return MODERN_FEATURES
+        return [f for f in MODERN_FEATURES if f != "remount_shell"] if self.api >= 24 else ()
 
     def adopt(
         self,

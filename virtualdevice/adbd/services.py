@@ -187,8 +187,14 @@ async def _remount(context: ServiceContext, stream: ServiceStream, _argument: by
     await _say(stream, "remount succeeded\n")
 
 
-async def _verity(_context: ServiceContext, stream: ServiceStream, _argument: bytes) -> None:
-    await _say(stream, "verity is not supported by this device\n")
+async def _verity(context: ServiceContext, stream: ServiceStream, _argument: bytes) -> None:
+    """set_verity_enable_state_service.cpp: there is none of a user build, and none is on here."""
+    if context.system.get_property("ro.debuggable") != "1":
+        await _say(stream, "verity cannot be disabled/enabled - USER build\n")
+    elif not context.root:
+        await _say(stream, 'Not running as root. Try "adb root" first.\n')
+    else:
+        await _say(stream, "Verity already disabled on /system\n")
 
 
 async def _reboot(context: ServiceContext, stream: ServiceStream, argument: bytes) -> None:
@@ -210,6 +216,7 @@ async def _tcpip(context: ServiceContext, stream: ServiceStream, argument: bytes
 
 
 async def _usb(context: ServiceContext, stream: ServiceStream, _argument: bytes) -> None:
+    context.system.set_property("service.adb.tcp.port", "-1")
     await _say(stream, "restarting in USB mode\n")
     await _finish_and_restart(context, stream)
 

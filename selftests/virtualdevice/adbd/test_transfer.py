@@ -144,3 +144,25 @@ def test_burst_mode_s_delayed_acknowledgement_transfers_whole(
         assert adb("-s", phone.serial, "push", str(sent), f"{FOLDER}/burst").status == 0
         assert adb("-s", phone.serial, "pull", f"{FOLDER}/burst", str(back)).status == 0
     assert back.read_bytes() == sent.read_bytes()
+
+
+@pytest.mark.parametrize("root", [False, True], ids=["shell", "root"])
+def test_no_way_leads_a_transfer_to_the_host_s_files(
+    online: AdbClient, phone: RunningDevice, tmp_path: Path, root: bool
+) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("outside", encoding="utf-8")
+    online("-s", phone.serial, "root" if root else "unroot")
+    online("-s", phone.serial, "wait-for-device")
+    plant = "cd /data/local/tmp; ln -sfn / up; ln -sfn ../../../../../.. over"
+    online("-s", phone.serial, "shell", plant)
+    ways = ("/../../../..", "/proc/1/root/../..", "/proc/self/cwd/../..")
+    for way in (*ways, "/data/local/tmp/up", "/data/local/tmp/over", "/proc/self/fd/../root/.."):
+        back = online("-s", phone.serial, "pull", f"{way}{secret}", str(tmp_path / "back"))
+        assert back.status != 0
+        online("-s", phone.serial, "push", str(secret), f"{way}{tmp_path}/planted")
+        assert not (tmp_path / "planted").exists()
+    for device in ("/dev/sda", "/dev/vda", "/dev/mem", "/dev/kmsg"):
+        assert online("-s", phone.serial, "pull", device, str(tmp_path / "back")).status != 0
+    online("-s", phone.serial, "unroot")
+    online("-s", phone.serial, "wait-for-device")
