@@ -83,12 +83,12 @@ def doctor(devices_file: DevicesFile = DEFAULT_DEVICES) -> None:
     """Can this computer do what the lab's file asks of it? Says what to do if not."""
     all_well = True
     console = Console(highlight=False)
-    for check in checks(read_inventory(devices_file)):
+    for check in checks(read_inventory(devices_file), folder=devices_file.parent):
         mark = Text("ok      ", style="green") if check.well else Text("NOT WELL", style="bold red")
         console.print(mark, Text(f"{check.what}: {check.found}"), soft_wrap=True)
-        if not check.well:
+        all_well = all_well and check.well
+        if not check.well and check.advice:
             console.print(Text(f"         {check.advice}"), soft_wrap=True)
-            all_well = False
     if not all_well:
         raise typer.Exit(ExitStatus.LAB_TROUBLE)
 

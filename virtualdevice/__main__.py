@@ -20,7 +20,6 @@ from virtualdevice.ota.firmware import pack_firmware
 from virtualdevice.running import RunRequest, run
 from virtualdevice.system import build_system_server
 from virtualdevice.system.personality import (
-    Personality,
     list_personalities,
     load_personality,
 )
@@ -62,8 +61,10 @@ def _parser() -> argparse.ArgumentParser:
         "--commands", type=Path, metavar="FIFO", help="made there; takes save, restore, fault NAME"
     )
     commands.add_parser("list", help="the personalities that come with it")
-    show = commands.add_parser("show", help="what a personality is")
+    show = commands.add_parser("show", help="what a personality is; and whether it could run so")
     show.add_argument("personality")
+    show.add_argument("--defect", action="append", default=[], metavar="NAME")
+    show.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
     add_ota_commands(commands, _Parser)
     return parser
 
@@ -110,7 +111,10 @@ def _list() -> int:
     return ENDED
 
 
-def _show(personality: Personality) -> int:
+def _show(arguments: argparse.Namespace) -> int:
+    """ConfigurationError, as `run` would end with."""
+    personality = load_personality(arguments.personality)
+    build_system_server(personality, defects=arguments.defect, settings=_settings(arguments.set))
     print(f"{personality.name}: {personality.title}")
     print(f"Android API {personality.api}, locale {personality.locale}")
     if personality.about:
@@ -127,7 +131,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if arguments.command == "list":
             return _list()
         if arguments.command == "show":
-            return _show(load_personality(arguments.personality))
+            return _show(arguments)
         if arguments.command == "ota":
             return run_ota_command(arguments)
         return _run(arguments)

@@ -8,24 +8,27 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from holdfast.deadline import Deadline
 from holdfast.errors import ConfigurationError, HostToolMissing, LabError
 from holdfast.lab.inventory import CuttlefishSpec
-from holdfast.lab.provider import Endpoint, Say
-from holdfast.lab.started import Complaint, Launch, Started, find_program, is_free
+from holdfast.lab.provider import Check, look
+from holdfast.lab.started import Complaint, Launch, find_program, is_free, require_kvm
 
-__all__ = ["CuttlefishProvider"]
+__all__ = ["Cuttlefish"]
 
 # The first instance is at 6520, each further one a port higher.
 _FIRST_ADB_PORT = 6520
 _INSTALL = "unpack the build's cvd-host_package.tar.gz and name its folder in `host_tools`"
+_NO_KVM = "Cuttlefish needs KVM: load kvm_intel or kvm_amd, and allow this user /dev/kvm"
 _COMPLAINTS = (
     Complaint(
         words=re.compile(r"/dev/kvm|KVM", re.IGNORECASE),
         error=HostToolMissing,
-        advice="Cuttlefish needs KVM: load kvm_intel or kvm_amd, and allow this user /dev/kvm",
+        advice=_NO_KVM,
     ),
     Complaint(
         words=re.compile(r"cvdnetwork|not (a )?member of group|vhost-vsock", re.IGNORECASE),
@@ -47,24 +50,28 @@ _COMPLAINTS = (
 )  # fmt: skip
 
 
-class CuttlefishProvider:
-    """One instance. `folder` is the one of devices.yaml: relative paths are taken from there."""
+class Cuttlefish:
+    """The Launcher of one instance. `folder` is the one of devices.yaml: relative paths are taken
+    from there."""
+
+    title = "Cuttlefish"
+    complaints = _COMPLAINTS
 
     def __init__(self, spec: CuttlefishSpec, *, folder: Path) -> None:
         self._spec = spec
+        self.device = spec.name
         self._images = folder / spec.images
         self._tools = folder / (spec.host_tools or spec.images) / "bin"
-        self._started = Started(title="Cuttlefish", device=spec.name, complaints=_COMPLAINTS)
 
     @property
     def resource(self) -> str:
         return f"cuttlefish/{self._spec.instance}"
 
-    def start(self, deadline: Deadline, *, say: Say) -> Endpoint:
+    def launch(self, deadline: Deadline) -> Launch:
+        deadline.require("starting Cuttlefish", device=self.device)
         spec = self._spec
         launch_cvd = self._tool("launch_cvd")
-        if not self._images.is_dir():
-            raise ConfigurationError(f"device {spec.name}: there is no folder {self._images}")
+        self._require_images()
         port = _FIRST_ADB_PORT + spec.instance - 1
         if not is_free(port):
             raise LabError(
@@ -72,7 +79,7 @@ class CuttlefishProvider:
                 "there, or give another `instance`",
                 device=spec.name,
             )
-        launch = Launch(
+        return Launch(
             command=(
                 launch_cvd,
                 "--daemon=false",
@@ -86,10 +93,19 @@ class CuttlefishProvider:
             serial=f"127.0.0.1:{port}",
             undo=shlex.quote(self._tool("stop_cvd")),
         )
-        return self._started.start(launch, deadline, say=say)
 
-    def stop(self, deadline: Deadline) -> None:
-        self._started.stop(deadline)
+    def host_checks(self, deadline: Deadline) -> Iterator[Check]:  # noqa: ARG002 - it runs nothing
+        for name in ("launch_cvd", "stop_cvd"):
+            yield look(name, partial(self._tool, name))
+        yield look("its images", self._require_images)
+        yield look("hardware acceleration", lambda: require_kvm(self.device, _NO_KVM))
+
+    def _require_images(self) -> str:
+        if not any(self._images.glob("*.img")):
+            raise ConfigurationError(
+                f"device {self.device}: there is no folder {self._images} with images (*.img)"
+            )
+        return str(self._images)
 
     def _tool(self, name: str) -> str:
         return find_program(name, self._tools, advice=_INSTALL, device=self._spec.name)

@@ -3,39 +3,38 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
 import adbutils
 
 from holdfast.deadline import Deadline
+from holdfast.device.bootloader import find_fastboot
 from holdfast.errors import HoldfastError
 from holdfast.lab.adb_host import AdbHost
 from holdfast.lab.inventory import AttachedSpec, DeviceSpec, Inventory, VirtualSpec
 from holdfast.lab.leases import LeaseTable, default_state_dir
+from holdfast.lab.provider import Check, look
+from holdfast.lab.providing import provider_for
+from holdfast.lab.started import Started, find_program, require_version
+from holdfast.lab.virtual import complaint_about
 
-__all__ = ["Check", "checks", "state_of"]
+__all__ = ["checks", "state_of"]
 
 _ANSWER_S = 5.0
 _START_S = 60.0
+_FASTBOOT_VERSION = re.compile(r"fastboot version (\d+)\.(\d+)")
+_OLDEST_FASTBOOT = (35, 0)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Check:
-    """One finding. `advice` is what to do where it is not well."""
-
-    what: str
-    well: bool
-    found: str
-    advice: str = ""
-
-
-def checks(inventory: Inventory) -> Iterator[Check]:
-    """All checks that this inventory needs, as they are done; nothing is left changed."""
+def checks(inventory: Inventory, *, folder: Path) -> Iterator[Check]:
+    """All checks that this inventory needs, as they are done; nothing is left changed. `folder` is
+    the one of devices.yaml."""
     yield _python()
     yield _state_dir()
     yield _adb_program()
@@ -43,8 +42,20 @@ def checks(inventory: Inventory) -> Iterator[Check]:
         yield from _rehearsal_programs()
         yield _namespaces()
     for spec in inventory.devices:
-        if isinstance(spec, AttachedSpec):
-            yield _attached(spec)
+        for check in _of_device(spec, folder):
+            yield replace(check, what=f"device {spec.name}: {check.what}")
+
+
+def _of_device(spec: DeviceSpec, folder: Path) -> Iterator[Check]:
+    if isinstance(spec, AttachedSpec):
+        yield from _attached(spec)
+    elif isinstance(spec, VirtualSpec):
+        wrong = complaint_about(spec, folder=folder)
+        yield Check(what="its firmware", well=not wrong, found=wrong or spec.personality)
+    else:
+        provider = provider_for(spec, folder=folder)
+        assert isinstance(provider, Started)
+        yield from provider.launcher.host_checks(Deadline.after(_START_S))
 
 
 def state_of(spec: DeviceSpec) -> str:
@@ -124,13 +135,31 @@ def _namespaces() -> Check:
     )
 
 
-def _attached(spec: AttachedSpec) -> Check:
+def _attached(spec: AttachedSpec) -> Iterator[Check]:
     state = state_of(spec)
-    return Check(
-        what=f"device {spec.name}",
+    yield Check(
+        what="its state",
         well=state == "device",
         found=f"{spec.serial}: {state}",
         advice=_ADVICE.get(state, "check cable, USB debugging and the serial in devices.yaml"),
+    )
+    if spec.fastboot is not None:
+        yield look("fastboot", lambda: _new_fastboot(spec))
+    if spec.usb_power is not None:
+        advice = "install uhubctl (Debian: apt-get install uhubctl)"
+        yield look("uhubctl", lambda: find_program("uhubctl", advice=advice, device=spec.name))
+
+
+def _new_fastboot(spec: AttachedSpec) -> str:
+    """Debian's version 29 knows no logical partitions, which phones have since Android 10."""
+    return require_version(
+        [str(find_fastboot()), "--version"],
+        _FASTBOOT_VERSION,
+        _OLDEST_FASTBOOT,
+        advice="install Google's platform-tools",
+        deadline=Deadline.after(_START_S),
+        device=spec.name,
+        environment={},
     )
 
 

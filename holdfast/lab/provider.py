@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from holdfast.deadline import Deadline
+from holdfast.errors import HoldfastError
 
-__all__ = ["Endpoint", "Provider", "Say"]
+__all__ = ["Check", "Endpoint", "Provider", "Say", "look"]
 
 Say = Callable[[str], None]
 """Takes a sentence for whoever watches the run, such as what a person has to do now."""
@@ -29,6 +30,24 @@ class Endpoint:
     fastboot: str | None = None
     restore: Callable[[str, Deadline], None] | None = field(default=None, compare=False)
     accept_key: Callable[[Deadline], None] | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Check:
+    """One finding about this host. `advice` is what to do where it is not well."""
+
+    what: str
+    well: bool
+    found: str
+    advice: str = ""
+
+
+def look(what: str, find: Callable[[], str]) -> Check:
+    """What `find` found; not well if it raises a HoldfastError, which says what to do."""
+    try:
+        return Check(what=what, well=True, found=find())
+    except HoldfastError as error:
+        return Check(what=what, well=False, found=str(error))
 
 
 class Provider(Protocol):

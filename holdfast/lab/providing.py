@@ -9,8 +9,8 @@ from pathlib import Path
 from holdfast.deadline import Deadline
 from holdfast.errors import ConfigurationError
 from holdfast.lab.attached import AttachedProvider
-from holdfast.lab.avd import AvdProvider
-from holdfast.lab.cuttlefish import CuttlefishProvider
+from holdfast.lab.avd import Avd
+from holdfast.lab.cuttlefish import Cuttlefish
 from holdfast.lab.inventory import (
     AvdSpec,
     CuttlefishSpec,
@@ -19,7 +19,8 @@ from holdfast.lab.inventory import (
     VirtualSpec,
 )
 from holdfast.lab.provider import Provider
-from holdfast.lab.redroid import RedroidProvider
+from holdfast.lab.redroid import Redroid
+from holdfast.lab.started import Started
 from holdfast.lab.virtual import VirtualProvider, made_firmware_update
 
 __all__ = ["firmware_update_of", "provider_for"]
@@ -30,11 +31,11 @@ def provider_for(spec: DeviceSpec, *, folder: Path) -> Provider:
     if isinstance(spec, VirtualSpec):
         return VirtualProvider(spec, folder=folder)
     if isinstance(spec, AvdSpec):
-        return AvdProvider(spec)
+        return Started(Avd(spec))
     if isinstance(spec, CuttlefishSpec):
-        return CuttlefishProvider(spec, folder=folder)
+        return Started(Cuttlefish(spec, folder=folder))
     if isinstance(spec, RedroidSpec):
-        return RedroidProvider(spec)
+        return Started(Redroid(spec))
     return AttachedProvider(spec)
 
 

@@ -12,9 +12,10 @@ import re
 import shutil
 import socket
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from holdfast.deadline import Deadline
 from holdfast.errors import (
@@ -28,10 +29,23 @@ from holdfast.errors import (
 from holdfast.lab.adb_host import AdbHost
 from holdfast.lab.attached import wait_for_device
 from holdfast.lab.process import GuardedProcess
-from holdfast.lab.provider import Endpoint, Say
+from holdfast.lab.provider import Check, Endpoint, Say
 from holdfast.lab.virtual import PrivateAdbServer
 
-__all__ = ["Complaint", "Launch", "Started", "find_program", "free_port", "is_free", "run_tool"]
+__all__ = [
+    "Complaint",
+    "Launch",
+    "Launcher",
+    "Started",
+    "find_program",
+    "free_port",
+    "is_free",
+    "require_kvm",
+    "require_version",
+    "run_tool",
+]
+
+KVM = Path("/dev/kvm")
 
 _STOP_S = 20.0
 _PASSED_ON = ("PATH", "LANG", "LC_ALL", "TMPDIR", "TZ", "XDG_RUNTIME_DIR", "DOCKER_HOST")
@@ -89,18 +103,48 @@ class _WatchedAdb(AdbHost):
         return AdbHost.state_of(self, serial, deadline)
 
 
+class Launcher(Protocol):
+    """How one device of a kind is started; `title` is what messages call its program."""
+
+    @property
+    def title(self) -> str: ...
+
+    @property
+    def device(self) -> str:
+        """Its name in devices.yaml."""
+
+    @property
+    def resource(self) -> str:
+        """As of a Provider."""
+
+    @property
+    def complaints(self) -> Sequence[Complaint]: ...
+
+    def launch(self, deadline: Deadline) -> Launch:
+        """Look for its tools, undo what an earlier run left, choose a port. ConfigurationError,
+        HostToolMissing, LabError; nothing is left started."""
+
+    def host_checks(self, deadline: Deadline) -> Iterator[Check]:
+        """What `holdfast doctor` looks at. Nothing is started or changed."""
+
+
 class Started:
-    """One such device: `start` it, `stop` it. `title` is what messages call it."""
+    """The Provider of such a device: start it, stop it."""
 
-    def __init__(self, *, title: str, device: str, complaints: Sequence[Complaint]) -> None:
-        self._title = title
-        self._device = device
-        self._complaints = complaints
-        self._process = GuardedProcess(title=title, device=device)
-        self._server = PrivateAdbServer(device=device)
+    def __init__(self, launcher: Launcher) -> None:
+        self.launcher = launcher
+        self._title = launcher.title
+        self._device = launcher.device
+        self._process = GuardedProcess(title=launcher.title, device=launcher.device)
+        self._server = PrivateAdbServer(device=launcher.device)
 
-    def start(self, launch: Launch, deadline: Deadline, *, say: Say) -> Endpoint:
+    @property
+    def resource(self) -> str:
+        return self.launcher.resource
+
+    def start(self, deadline: Deadline, *, say: Say) -> Endpoint:
         """Start it and wait until adb lists it. Whatever was started before an error is stopped."""
+        launch = self.launcher.launch(deadline)
         try:
             self._process.start(
                 ["/bin/sh", "-c", _WITH_UNDO, "with-undo", launch.undo, *launch.command],
@@ -137,7 +181,7 @@ class Started:
 
     def _fault(self) -> HoldfastError:
         said = self._process.complaint
-        for complaint in self._complaints:
+        for complaint in self.launcher.complaints:
             if found := complaint.words.search(said):
                 line = _line_with(said, found.start())
                 message = f"{self._title} says: {line}. {complaint.advice}"
@@ -175,6 +219,43 @@ def find_program(name: str, *folders: Path, advice: str, device: str) -> str:
     if found is None:
         raise HostToolMissing(f"there is no program `{name}`: {advice}", device=device)
     return found
+
+
+def require_version(
+    command: Sequence[str],
+    pattern: re.Pattern[str],
+    at_least: tuple[int, int],
+    *,
+    advice: str,
+    deadline: Deadline,
+    device: str,
+    environment: Mapping[str, str],
+) -> str:
+    """What a tool's version is; `pattern` finds its first two numbers in what `command` says.
+    HostToolMissing with the advice if it is too old, or another tool."""
+    _, said = run_tool(command, deadline=deadline, device=device, environment=environment)
+    found = pattern.search(said)
+    if found is None:
+        raise HostToolMissing(
+            f"`{' '.join(command)}` says {said.strip()[:100]!r}, and no version: {advice}",
+            device=device,
+        )
+    if (int(found[1]), int(found[2])) < at_least:
+        wanted = ".".join(map(str, at_least))
+        raise HostToolMissing(
+            f"{command[0]} is version {found[1]}.{found[2]}, and {wanted} is the oldest that "
+            f"does: {advice}",
+            device=device,
+        )
+    return f"{command[0]}, version {found[1]}.{found[2]}"
+
+
+def require_kvm(device: str, advice: str) -> str:
+    """HostToolMissing with the advice if this user has no hardware acceleration."""
+    if not os.access(KVM, os.R_OK | os.W_OK):
+        there = "may not be opened by this user" if KVM.exists() else "is not there"
+        raise HostToolMissing(f"{KVM} {there}: {advice}", device=device)
+    return f"{KVM} may be used"
 
 
 def is_free(port: int) -> bool:

@@ -34,6 +34,7 @@ VIRTUAL_DEVICE = (sys.executable, "-m", "virtualdevice")
 _EXIT_HOST_CANNOT = 3
 _EXIT_CONFIGURATION = 4
 _ATTEMPTS = 5
+_SHOW_S = 30.0
 # Variables that a child needs to run at all. None of the user's adb settings are among them.
 _PASSED_ON = ("PATH", "LANG", "LC_ALL", "TMPDIR", "TZ", "PYTHONPATH", "VIRTUAL_ENV")
 
@@ -142,6 +143,41 @@ def _free_port() -> int:
     return port
 
 
+def _described(spec: VirtualSpec, folder: Path) -> list[str]:
+    """The device as the program takes it."""
+    personality = spec.personality
+    if personality.endswith((".yaml", ".yml")):
+        personality = str(folder / personality)
+    described = [personality]
+    for defect in spec.defects:
+        described += ["--defect", defect]
+    for key, value in spec.settings.items():
+        described += ["--set", f"{key}={value}"]
+    return described
+
+
+def complaint_about(
+    spec: VirtualSpec, *, folder: Path, program: Sequence[str] = VIRTUAL_DEVICE
+) -> str:
+    """Why no such device can be started: its personality, a defect or a setting is not known. Empty
+    if it can. Nothing is started for it."""
+    try:
+        done = subprocess.run(
+            [*program, "show", *_described(spec, folder)],
+            capture_output=True,
+            stdin=subprocess.DEVNULL,
+            timeout=_SHOW_S,
+            check=False,
+            env=_environment(),
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        return f"the virtual device's program cannot be run: {error}"
+    if done.returncode == 0:
+        return ""
+    last = done.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
+    return last.removeprefix("virtualdevice: ") or f"it ended with exit status {done.returncode}"
+
+
 class VirtualProvider:
     """Starts and stops one virtual device. `folder` is where a relative personality file lies;
     `program` is the command that runs one."""
@@ -236,16 +272,10 @@ class VirtualProvider:
         self._program.stop(deadline)
 
     def _command(self) -> list[str]:
-        spec = self._spec
-        personality = _personality(spec.personality, self._folder)
-        command = [*self._command_line, "run", personality, "--json"]
-        command += ["--until-stdin-closes"]
-        for defect in spec.defects:
-            command += ["--defect", defect]
+        command = [*self._command_line, "run", *_described(self._spec, self._folder)]
+        command += ["--json", "--until-stdin-closes"]
         if self._state is not None:
             command += ["--state", str(self._state)]
-        for key, value in spec.settings.items():
-            command += ["--set", f"{key}={value}"]
         return command
 
     def _ready(self, deadline: Deadline) -> dict[str, object]:

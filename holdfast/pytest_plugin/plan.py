@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import pytest
 
 from holdfast.errors import ConfigurationError
 from holdfast.firmware.preparation import Preparation
 from holdfast.journal import DestructionKind
-from holdfast.lab.inventory import DeviceSpec
+from holdfast.lab.inventory import DeviceSpec, VirtualSpec
+from holdfast.lab.virtual import complaint_about
 from holdfast.pytest_plugin.scheduler import device_of
 from holdfast.pytest_plugin.settings import Settings
 from holdfast.scenario.bench import may_destroy, preparation_of
@@ -39,7 +41,7 @@ def plan_lines(settings: Settings, counts: Mapping[str, int]) -> Sequence[str]:
         minutes = _minutes(spec, number, wanted)
         longest = max(longest, minutes)
         lines.append(f"{spec.name} ({spec.kind}): {number} scenarios, about {minutes} min")
-        lines.append(f"  state: {_state(spec, wanted)}")
+        lines.append(f"  state: {_state(spec, wanted, folder=settings.folder)}")
         lines.append("  in each scenario: the app under test is installed and removed")
     lines += ["", f"All devices at once: about {longest} min."]
     return lines
@@ -49,7 +51,9 @@ def _preparation(spec: DeviceSpec, settings: Settings) -> Preparation | None:
     return preparation_of(spec.prepare, folder=settings.folder) if spec.prepare else None
 
 
-def _state(spec: DeviceSpec, wanted: Preparation | None) -> str:
+def _state(spec: DeviceSpec, wanted: Preparation | None, *, folder: Path) -> str:
+    if isinstance(spec, VirtualSpec) and (wrong := complaint_about(spec, folder=folder)):
+        return f"CANNOT BE STARTED: {wrong}"
     if wanted is None:
         return "as it is; no flash, no wipe"
     try:

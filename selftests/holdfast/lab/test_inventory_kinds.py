@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from holdfast.errors import ConfigurationError
-from holdfast.lab.avd import AvdProvider
-from holdfast.lab.cuttlefish import CuttlefishProvider
+from holdfast.lab.avd import Avd
+from holdfast.lab.cuttlefish import Cuttlefish
 from holdfast.lab.inventory import read_inventory
 from holdfast.lab.providing import provider_for
-from holdfast.lab.redroid import RedroidProvider
+from holdfast.lab.redroid import Redroid
+from holdfast.lab.started import Started
 
 GOOD = """version: 1
 devices:
@@ -44,8 +45,9 @@ def test_every_kind_has_its_provider_and_a_resource_of_its_own(tmp_path: Path) -
     read(tmp_path, GOOD)
     inventory = read_inventory(tmp_path / "devices.yaml")
     providers = [provider_for(spec, folder=tmp_path) for spec in inventory.devices]
-    kinds = (AvdProvider, CuttlefishProvider, RedroidProvider)
-    assert all(isinstance(p, k) for p, k in zip(providers[:3], kinds, strict=True))
+    kinds = (Avd, Cuttlefish, Redroid)
+    launchers = [p.launcher for p in providers if isinstance(p, Started)]
+    assert all(isinstance(p, k) for p, k in zip(launchers, kinds, strict=True))
     assert len({provider.resource for provider in providers}) == 4
     assert providers[0].resource == "avd/nightly"
     assert providers[1].resource == "cuttlefish/3"

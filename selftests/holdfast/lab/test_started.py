@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import socket
+import subprocess
 import sys
 from contextlib import ExitStack
 from pathlib import Path
@@ -14,12 +17,12 @@ from holdfast.deadline import Deadline, wait_until
 from holdfast.errors import ConfigurationError, HostToolMissing, LabError
 from holdfast.lab import avd, cuttlefish
 from holdfast.lab.adb_host import AdbHost
-from holdfast.lab.avd import AvdProvider
-from holdfast.lab.cuttlefish import CuttlefishProvider
+from holdfast.lab.avd import Avd
+from holdfast.lab.cuttlefish import Cuttlefish
 from holdfast.lab.inventory import AvdSpec, CuttlefishSpec, RedroidSpec
 from holdfast.lab.provider import Provider
-from holdfast.lab.redroid import RedroidProvider
-from holdfast.lab.started import free_port
+from holdfast.lab.redroid import Redroid
+from holdfast.lab.started import Started, free_port
 
 ROOT = Path(__file__).resolve().parents[3]
 # Records its arguments, then does what the file `plan` beside it says: words to say and a status,
@@ -55,6 +58,14 @@ REDROID = RedroidSpec(
 )
 
 
+EMULATOR = ("Android emulator version 35.2.10.0 (build_id 12414864) (CL:N/A)", 0)
+DOCKER = ("Docker version 24.0.7, build afdd53b", 0)
+
+
+def emulated(**keys: object) -> Started:
+    return Started(Avd(AVD.model_copy(update=keys)))
+
+
 class Host:
     """A host with stand-ins on its PATH."""
 
@@ -81,7 +92,10 @@ class Host:
         short: dict[str, tuple[str, int]] | None = None,
         folder: Path | None = None,
     ) -> None:
-        plan = {"says": says, "status": status, "port": port, "above": above, "short": short or {}}
+        plan = {
+            "says": says, "status": status, "port": port, "above": above,
+            "short": {"-version": EMULATOR, "--version": DOCKER, "ps": ("", 0), **(short or {})},
+        }  # fmt: skip
         ((folder or self.folder) / "plan").write_text(json.dumps(plan), encoding="utf-8")
 
     def asked(self, folder: Path | None = None) -> list[list[str]]:
@@ -134,8 +148,9 @@ def fails(provider: Provider, *, allowed_s: float = 30.0) -> None:
 
 def test_an_avd_boots_headless_on_a_free_port_and_leaves_nothing(host: Host) -> None:
     host.install("emulator")
-    serial = boots(AvdProvider(AVD))
-    listed, started = host.asked()
+    serial = boots(emulated())
+    told, listed, started = host.asked()
+    assert told == ["emulator", "-version"]
     assert listed == ["emulator", "-list-avds"]
     port = int(serial.rpartition(":")[2]) - 1
     assert port in range(5554, 5683, 2)
@@ -153,21 +168,21 @@ def test_an_avd_whose_port_is_taken_gets_the_next(
     host.plan(status=1, short={"-list-avds": ("nightly", 0)})
     monkeypatch.setattr(avd, "is_free", lambda port: port not in (5555, 5556))
     with pytest.raises(LabError):
-        fails(AvdProvider(AVD))
-    assert host.asked()[1][3:5] == ["-port", "5558"]
+        fails(emulated())
+    assert host.asked()[2][3:5] == ["-port", "5558"]
     monkeypatch.setattr(avd, "is_free", lambda port: False)
     with pytest.raises(LabError, match="no port from 5554 to 5682 is free"):
-        fails(AvdProvider(AVD))
+        fails(emulated())
 
 
 def test_an_avd_that_is_not_there_is_created_or_named(host: Host) -> None:
     host.install("emulator", "avdmanager")
     host.plan(status=1, short={"-list-avds": ("other", 0), "avdmanager": ("", 0)})
     with pytest.raises(ConfigurationError, match="there is no AVD 'nightly'"):
-        fails(AvdProvider(AVD))
+        fails(emulated())
     image = "system-images;android-34;google_apis;x86_64"
     with pytest.raises(LabError):
-        fails(AvdProvider(AVD.model_copy(update={"system_image": image})))
+        fails(emulated(system_image=image))
     assert ["avdmanager", "create", "avd", "-n", "nightly", "-k", image] in host.asked()
 
 
@@ -175,7 +190,7 @@ def test_an_avd_loads_its_snapshot_or_starts_wiped(host: Host) -> None:
     host.install("emulator")
     host.plan(status=1, short={"-list-avds": ("nightly", 0)})
     with pytest.raises(LabError):
-        fails(AvdProvider(AVD.model_copy(update={"snapshot": "clean", "wipe_data": True})))
+        fails(emulated(snapshot="clean", wipe_data=True))
     assert host.asked()[-1][-3:] == ["-snapshot", "clean", "-wipe-data"]
 
 
@@ -197,17 +212,20 @@ def test_an_emulator_that_ends_at_its_start_is_blamed_rightly(
     host.install("emulator")
     host.plan(says=said, status=1, short={"-list-avds": ("nightly", 0)})
     with pytest.raises(error, match=words):
-        fails(AvdProvider(AVD))
+        fails(emulated())
 
 
 @pytest.mark.parametrize(
     ("provider", "words"),
     [
-        (AvdProvider(AVD), "install the SDK's emulator"),
-        (RedroidProvider(REDROID), "install docker"),
+        (emulated(), "install the SDK's emulator"),
+        (Started(Redroid(REDROID)), "install docker"),
         (
-            CuttlefishProvider(
-                CuttlefishSpec(name="cvd", kind="cuttlefish", images="x"), folder=Path("/nowhere")
+            Started(
+                Cuttlefish(
+                    CuttlefishSpec(name="cvd", kind="cuttlefish", images="x"),
+                    folder=Path("/nowhere"),
+                )
             ),
             "cvd-host_package",
         ),
@@ -222,18 +240,21 @@ def test_a_program_that_is_missing_is_named(host: Host, provider: Provider, word
 def test_an_emulator_that_runs_but_never_boots_ends_at_the_deadline(host: Host) -> None:
     (host.folder / "emulator").write_text(
         "#!/bin/sh\n[ $1 = -list-avds ] && { echo nightly; exit; }\n"
+        "[ $1 = -version ] && { echo Android emulator version 35.1.2; exit; }\n"
         "echo 'INFO | waiting' >&2\nread -r _\n"
     )
     (host.folder / "emulator").chmod(0o755)
     with pytest.raises(LabError, match=r"did not boot within 3 s; its last words: INFO"):
-        fails(AvdProvider(AVD), allowed_s=3.0)
+        fails(emulated(), allowed_s=3.0)
 
 
 def test_a_container_boots_on_a_port_of_this_host_only_and_is_removed(host: Host) -> None:
     host.install("docker")
     host.plan(port=r"127\.0\.0\.1:(\d+):5555", above=0, short={"rm": ("", 0)})
-    serial = boots(RedroidProvider(REDROID))
-    started, removed = host.asked()
+    serial = boots(Started(Redroid(REDROID)))
+    told, looked, started, removed = host.asked()
+    assert told == ["docker", "--version"]
+    assert looked[:3] == ["docker", "ps", "--all"]
     name = started[started.index("--name") + 1]
     assert started == [
         "docker", "run", "--rm", "--privileged", "--pull=missing", "--name", name, "-p",
@@ -257,7 +278,7 @@ def test_a_container_that_cannot_start_is_blamed_rightly_and_removed(
     host.install("docker")
     host.plan(says=said, status=125, short={"rm": ("", 0)})
     with pytest.raises(error) as caught:
-        fails(RedroidProvider(REDROID))
+        fails(Started(Redroid(REDROID)))
     assert type(caught.value) is error
     assert host.asked()[-1][:4] == ["docker", "rm", "-f", "-v"]
 
@@ -266,14 +287,15 @@ def test_a_container_that_cannot_start_is_blamed_rightly_and_removed(
 def build(tmp_path: Path) -> Path:
     """A folder as a Cuttlefish build's: images, and host tools in `bin`."""
     (tmp_path / "cf" / "bin").mkdir(parents=True)
+    (tmp_path / "cf" / "super.img").touch()
     return tmp_path / "cf"
 
 
-def cvd(build: Path, **keys: object) -> CuttlefishProvider:
+def cvd(build: Path, **keys: object) -> Started:
     spec = CuttlefishSpec.model_validate(
         {"name": "cvd", "kind": "cuttlefish", "images": build.name, **keys}
     )
-    return CuttlefishProvider(spec, folder=build.parent)
+    return Started(Cuttlefish(spec, folder=build.parent))
 
 
 def test_a_cuttlefish_boots_and_is_stopped_by_its_own_tool(
@@ -323,3 +345,70 @@ def test_a_cuttlefish_instance_that_runs_already_is_not_touched(
     with pytest.raises(LabError, match="port 6521 of Cuttlefish instance 2 is taken"):
         fails(cvd(build, instance=2))
     assert host.asked(build / "bin") == []
+
+
+@pytest.mark.parametrize(
+    ("provider", "tool", "short", "words"),
+    [
+        (emulated(), "emulator", {"-version": ("Android emulator version 29.3.4.0", 0)},
+         "emulator is version 29.3, and 30.0 is the oldest that does: update it: sdkmanager"),
+        (emulated(), "emulator", {"-version": ("what is that?", 2)},
+         "says 'what is that.', and no version"),
+        (Started(Redroid(REDROID)), "docker", {"--version": ("Docker version 19.03.8, build x", 0)},
+         "docker is version 19.03, and 20.10 is the oldest that does"),
+        (Started(Redroid(REDROID)), "docker", {"--version": ("podman version 4.3.1", 0)},
+         "says 'podman version 4.3.1', and no version: install docker"),
+    ],
+    ids=["old emulator", "no emulator", "old docker", "no docker"],
+)  # fmt: skip
+def test_a_tool_that_is_too_old_or_another_is_named_and_nothing_is_started(
+    host: Host, provider: Started, tool: str, short: dict[str, tuple[str, int]], words: str
+) -> None:
+    host.install(tool)
+    host.plan(short=short)
+    with pytest.raises(HostToolMissing, match=words):
+        fails(provider)
+    assert len(host.asked()) == 1
+
+
+def test_the_container_of_a_run_that_is_no_more_is_removed_at_the_next_start(host: Host) -> None:
+    dead = "holdfast-container-999999999"
+    alive = f"holdfast-container-{os.getppid()}"
+    host.install("docker")
+    host.plan(
+        status=125,
+        short={"ps": (f"{dead}\n{alive}\nholdfast-container-else\nother-{dead}", 0), "rm": ("", 0)},
+    )
+    with pytest.raises(LabError):
+        fails(Started(Redroid(REDROID)))
+    removed = [words[-1] for words in host.asked() if words[1] == "rm"]
+    assert removed == [dead, f"holdfast-container-{os.getpid()}"]
+
+
+RUN = """
+import sys
+from holdfast.deadline import Deadline
+from holdfast.lab.inventory import RedroidSpec
+from holdfast.lab.redroid import Redroid
+from holdfast.lab.started import Started
+spec = RedroidSpec(name="container", kind="redroid", image="redroid/redroid:14")
+print(Started(Redroid(spec)).start(Deadline.after(60), say=print).serial, flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_run_that_is_killed_leaves_no_container_and_no_device(host: Host) -> None:
+    host.install("docker")
+    host.plan(port=r"127\.0\.0\.1:(\d+):5555", above=0, short={"rm": ("", 0)})
+    with subprocess.Popen(
+        [sys.executable, "-c", RUN], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as run:
+        assert run.stdout is not None
+        port = int(run.stdout.readline().rpartition(":")[2])
+        run.send_signal(signal.SIGKILL)
+    wait_until(lambda: is_closed(port), Deadline.after(20.0), what="the end of the device")
+    wait_until(
+        lambda: host.asked()[-1] == ["docker", "rm", "-f", "-v", f"holdfast-container-{run.pid}"],
+        Deadline.after(20.0),
+        what="the container's removal",
+    )

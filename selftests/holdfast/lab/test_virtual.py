@@ -92,12 +92,12 @@ def test_the_program_is_told_what_the_file_says(tmp_path: Path) -> None:
     assert json.loads(told.read_text()) == [
         "run",
         str(tmp_path / "mine.yaml"),
-        "--json",
-        "--until-stdin-closes",
         "--defect",
         "loses_data",
         "--set",
         "locale=zh-CN",
+        "--json",
+        "--until-stdin-closes",
     ]
 
 

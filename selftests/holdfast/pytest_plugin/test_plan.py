@@ -59,3 +59,14 @@ def test_a_device_without_a_preparation_is_used_as_it_is(project: Make) -> None:
     shown = result.stdout.str()
     assert shown.count("as it is; no flash, no wipe") == 2
     assert made.uses == []
+
+
+def test_a_virtual_device_that_cannot_be_started_is_in_the_plan(project: Make) -> None:
+    made = project()
+    made.write(
+        "devices.yaml",
+        "version: 1\ndevices:\n"
+        "  - {name: phone, kind: virtual, personality: aosp-30, defects: [no_such_defect]}\n",
+    )
+    shown = made.run("--plan", "--device", "phone").stdout.str()
+    assert "state: CANNOT BE STARTED: there is no defect 'no_such_defect'; there are: " in shown
