@@ -5,9 +5,9 @@ from __future__ import annotations
 from tests.words import Scenario
 
 
-def test_recovery_is_given_the_package(scenario: Scenario) -> None:
+def test_through_recovery_it_keeps_everything(scenario: Scenario) -> None:
     scenario(update="firmware", route="sideload").require("updated_data_intact")
 
 
-def test_android_applies_it_to_the_other_slot(scenario: Scenario) -> None:
+def test_into_the_other_slot_it_keeps_everything(scenario: Scenario) -> None:
     scenario(update="firmware", route="ota").require("updated_data_intact")

@@ -79,10 +79,14 @@ def _carry_out(
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(at_once, mp_context=spawn) as pool:
         futures = [pool.submit(work) for work in (*defects, *clean)]
-        for future in as_completed(futures):
-            for row in future.result():
-                sys.stdout.write(f"{row.name} ({row.personality}): {_said(row)}\n")
-            sys.stdout.flush()
+        try:
+            for future in as_completed(futures):
+                for row in future.result():
+                    sys.stdout.write(f"{row.name} ({row.personality}): {_said(row)}\n")
+                sys.stdout.flush()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
         rows = [future.result() for future in futures]
     return list(_flat(rows[len(defects) :])), list(_flat(rows[: len(defects)]))
 

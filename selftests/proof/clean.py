@@ -9,8 +9,8 @@ from holdfast.errors import HoldfastError
 from holdfast.scenario.result import Persona, Route, ScenarioPlan, UpdateKind
 from holdfast.scenario.routes import needs_somebody
 from selftests.holdfast.userdata.rehearsal import Rehearsal, started
-from selftests.proof.firmware import good_firmwares, good_routes, store_of
-from selftests.proof.stages import Row, stages, verdict, why_it_died
+from selftests.proof.firmware import good_firmwares, good_routes, newer_firmware, store_of
+from selftests.proof.stages import FIRMWARE, Row, stages, verdict, why_it_died
 
 __all__ = ["CleanRuns", "clean_runs", "plans_for", "run_clean"]
 
@@ -34,12 +34,13 @@ def plans_for(personality: str) -> tuple[ScenarioPlan, ...]:
         route: tuple(Persona) if needs_somebody(route) else (None,)
         for route in good_routes(personality)
     }
-    return tuple(
+    of_apps = (
         ScenarioPlan(update=update, route=route, persona=persona)
         for route, somebody in personas.items()
         for persona in somebody
         for update in _UPDATES
     )
+    return (FIRMWARE, *of_apps)
 
 
 def clean_runs(count: int) -> tuple[CleanRuns, ...]:
@@ -83,4 +84,8 @@ def _found(
 ) -> Iterator[tuple[str, str]]:
     if first:
         yield from stages(running)
-    yield from verdict(running, plan, store=store_of(personality))
+    if plan is not FIRMWARE:
+        yield from verdict(running, plan, store=store_of(personality))
+        return
+    with newer_firmware(running, personality) as offer:
+        yield from verdict(running, plan, offer=offer)

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
 
+from holdfast.deadline import Deadline
+from holdfast.lab.inventory import VirtualSpec
+from holdfast.scenario.bench import bench_for
+from holdfast.scenario.firmware import FirmwareOffer
 from holdfast.scenario.result import Route
+from selftests.holdfast.userdata.rehearsal import Rehearsal
+from virtualdevice.ota.package import PackagePlan, build_package
 from virtualdevice.system.personality import Mismatch, list_personalities, load_personality
 
-__all__ = ["BAD_STORE", "good_firmwares", "good_routes", "store_of"]
+__all__ = ["BAD_STORE", "good_firmwares", "good_routes", "newer_firmware", "store_of"]
 
 BAD_STORE = "nut-pro-2-before-4.2.5.1"
 _PROMPTS = "prompt-"
@@ -49,3 +60,24 @@ def store_of(personality: str) -> PushingStore | None:
         upload_to="/data/local/tmp/holdfast-update.apk",
         push=f"am broadcast -a {store.push_action} --es {store.path_extra} {{apk}}",
     )
+
+
+@contextmanager
+def newer_firmware(running: Rehearsal, personality: str) -> Iterator[FirmwareOffer]:
+    """The next build of the same firmware, offered to a running device."""
+    device = running.device
+    spec = VirtualSpec(name=device.name, kind="virtual", personality=personality)
+    with tempfile.TemporaryDirectory(prefix="holdfast-proof-") as folder:
+        newer, package = Path(folder) / "newer.yaml", Path(folder) / "ota.zip"
+        build = {"incremental": f"{device.build.incremental}.1"}
+        newer.write_text(json.dumps({"extends": personality, "build": build}), encoding="utf-8")
+        package.write_bytes(build_package(PackagePlan(target=str(newer))))
+        bench = bench_for(
+            spec,
+            replace(running.endpoint, fastboot=None),
+            journal=device.journal,
+            ledger=device.ledger,
+            deadline=Deadline.after(60.0),
+            permit=lambda: None,
+        )
+        yield FirmwareOffer(bench=bench, package=package)

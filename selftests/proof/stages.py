@@ -12,6 +12,8 @@ from functools import cache
 from holdfast.deadline import Deadline
 from holdfast.errors import HoldfastError, LabError
 from holdfast.journal import Declaration, DestructionKind
+from holdfast.scenario.firmware import FirmwareOffer
+from holdfast.scenario.limits import Limits
 from holdfast.scenario.result import Persona, Route, ScenarioPlan, UpdateKind, VerdictKind
 from holdfast.scenario.routes import Store
 from holdfast.scenario.run import run_scenario
@@ -28,9 +30,9 @@ from selftests.holdfast.userdata.rehearsal import (
     probe_apk,
     started,
 )
-from selftests.proof.firmware import store_of
+from selftests.proof.firmware import newer_firmware, store_of
 
-__all__ = ["CHECKS", "Row", "prove", "prove_push", "stages", "verdict", "why_it_died"]
+__all__ = ["CHECKS", "FIRMWARE", "Row", "prove", "prove_push", "stages", "verdict", "why_it_died"]
 
 ANSWER, DATA = "answer", "data"
 GOOD_PLAN = ScenarioPlan(update=UpdateKind.SAME_SIGNER, route=Route.ADB)
@@ -39,6 +41,7 @@ SCENARIOS = (
     ScenarioPlan(update=UpdateKind.OTHER_SIGNER, route=Route.ADB),
     ScenarioPlan(update=UpdateKind.DOWNGRADE, route=Route.ADB),
 )
+FIRMWARE = ScenarioPlan(update=UpdateKind.FIRMWARE, route=Route.SIDELOAD)
 PUSHED = ScenarioPlan(
     update=UpdateKind.SAME_SIGNER, route=Route.STORE_PUSH, persona=Persona.CARELESS
 )
@@ -58,7 +61,7 @@ CHECKS: tuple[str, ...] = (
     ANSWER,
     DATA,
     *(f"{detector.number} {detector.title}" for detector in DETECTORS),
-    *(f"verdict of {plan}" for plan in (*SCENARIOS, PUSHED)),
+    *(f"verdict of {plan}" for plan in (*SCENARIOS, FIRMWARE, PUSHED)),
     *(f"verdict {kind}" for kind in KINDS),
 )
 
@@ -106,6 +109,12 @@ def _stages_and_scenarios(personality: str, defects: tuple[str, ...]) -> Iterato
         _choose(running)
         for plan in SCENARIOS:
             yield from verdict(running, plan)
+    with (
+        started(personality, defects=defects) as running,
+        why_it_died(running),
+        newer_firmware(running, personality) as offer,
+    ):
+        yield from verdict(running, FIRMWARE, offer=offer)
 
 
 def _pushed(personality: str) -> Iterator[tuple[str, str]]:
@@ -194,6 +203,8 @@ STAGES = (
     _Stage(name="first unlock", act=_first_unlock),
 )
 LATE_S = 40.0
+LIMITS = Limits(boot_s=60.0)
+"""A virtual device that is not up by then does not start."""
 
 
 def _choose(running: Rehearsal) -> None:
@@ -238,12 +249,16 @@ def app_under_test() -> AppUnderTest:
 
 
 def verdict(
-    running: Rehearsal, plan: ScenarioPlan, *, store: Store | None = None
+    running: Rehearsal,
+    plan: ScenarioPlan,
+    *,
+    store: Store | None = None,
+    offer: FirmwareOffer | None = None,
 ) -> Iterator[tuple[str, str]]:
     """Red if the scenario ends otherwise than on a firmware without fault."""
     device, app = running.device, app_under_test()
     fits = app.delivered(plan.update, api=device.api, build_type=device.build.build_type).fits
-    result = run_scenario(device, plan, app=app, store=store)
+    result = run_scenario(device, plan, app=app, store=store, offer=offer, limits=LIMITS)
     expected = VerdictKind.UPDATED_DATA_INTACT if fits else VerdictKind.REFUSED_DATA_INTACT
     as_it_should = result.verdict.passes if plan.persona and fits else result.verdict is expected
     if not as_it_should:
