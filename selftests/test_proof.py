@@ -74,7 +74,7 @@ def test_clean_runs_cover_every_firmware_route_and_persona() -> None:
     assert sum(len(each.plans) for each in runs) == 300
     assert {each.personality for each in runs} == set(good_firmwares())
     plans = [plan for each in runs for plan in each.plans]
-    assert {plan.route for plan in plans} == {r for r in Route if not r.of_firmware}
+    assert {plan.route for plan in plans} == {route for route in Route if route is not Route.OTA}
     assert {plan.persona for plan in plans} == {*Persona, None}
 
 

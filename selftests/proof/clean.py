@@ -29,28 +29,30 @@ class CleanRuns:
 
 
 def plans_for(personality: str) -> tuple[ScenarioPlan, ...]:
-    """Every scenario in which this firmware is without fault."""
+    """Every scenario of an app's update in which this firmware is without fault."""
     personas: dict[Route, Sequence[Persona | None]] = {
         route: tuple(Persona) if needs_somebody(route) else (None,)
         for route in good_routes(personality)
     }
-    of_apps = (
+    return tuple(
         ScenarioPlan(update=update, route=route, persona=persona)
         for route, somebody in personas.items()
         for persona in somebody
         for update in _UPDATES
     )
-    return (FIRMWARE, *of_apps)
 
 
 def clean_runs(count: int) -> tuple[CleanRuns, ...]:
-    """So many runs, spread evenly over the firmwares."""
+    """So many runs, spread evenly over the firmwares; where there are several on one, the last of
+    them updates the firmware itself."""
     firmwares = good_firmwares()
     made = []
     for number, personality in enumerate(firmwares):
         plans = plans_for(personality)
         share = count // len(firmwares) + (number < count % len(firmwares))
-        chosen = (plans[(number * _STRIDE + n * _STRIDE) % len(plans)] for n in range(share))
+        chosen = [plans[(number * _STRIDE + n * _STRIDE) % len(plans)] for n in range(share)]
+        if share > 1:
+            chosen[-1] = FIRMWARE
         if share:
             made.append(CleanRuns(personality=personality, plans=tuple(chosen)))
     return tuple(made)
