@@ -47,6 +47,8 @@ class FaultKind(StrEnum):
     """After that many bytes the device restarts by itself."""
     SHELLS_HANG = "shells_hang"
     """adbd starts no shell any more, until it restarts; its own services go on."""
+    REFUSE = "refuse"
+    """After that many bytes adb refuses every service, until the next restart."""
     NEVER_BOOTS = "never_boots"
     """adb never hears of it, from the start."""
     STAYS_DOWN = "stays_down"
@@ -56,14 +58,16 @@ class FaultKind(StrEnum):
     OTHER_SERIAL = "other_serial"
     """From the first restart on it says that it is another device."""
     LOW_BATTERY = "low_battery"
-    """Five percent: recovery and update_engine begin no update."""
+    """Five percent: recovery and update_engine begin no update, the bootloader flashes nothing."""
     FULL_DISK = "full_disk"
     """There is no room for an A/B update."""
     SLOW_DISK = "slow_disk"
     """Each percent of an A/B update takes so many milliseconds."""
 
 
-AT_A_PLACE = frozenset({FaultKind.DROP_LINK, FaultKind.HANG, FaultKind.DIE, FaultKind.REBOOT})
+AT_A_PLACE = frozenset(
+    {FaultKind.DROP_LINK, FaultKind.HANG, FaultKind.DIE, FaultKind.REBOOT, FaultKind.REFUSE}
+)
 NEEDS_NUMBER = AT_A_PLACE | {FaultKind.SLOW_DISK}
 PLACE = re.compile(rf"({'|'.join(Phase)})(?::(\d{{1,3}})%)?")
 

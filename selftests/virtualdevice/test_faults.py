@@ -55,6 +55,24 @@ def test_a_device_that_hangs_answers_nothing_more(adb: AdbClient, tmp_path: Path
         adb("disconnect", phone.serial)
 
 
+def test_a_device_that_refuses_has_no_service_until_it_restarts(
+    adb: AdbClient, tmp_path: Path
+) -> None:
+    faults = [Fault(kind=FaultKind.REFUSE, after_bytes=100_000)]
+    with running_device(FakeSystem(), tmp_path, faults=faults) as phone:
+        adb("connect", phone.serial)
+        assert adb("-s", phone.serial, "shell", "echo 1").text == "1\n"
+        adb("-s", phone.serial, "exec-out", "cat /dev/zero | head -c 200000")
+        refused = adb("-s", phone.serial, "shell", "echo 1")
+        assert refused.status != 0
+        assert "closed" in refused.errors
+        assert f"{phone.serial}\tdevice" in adb("devices").text
+        phone.do(phone.device.restart())
+        adb("-s", phone.serial, "wait-for-device")
+        assert adb("-s", phone.serial, "shell", "echo 1").text == "1\n"
+        adb("disconnect", phone.serial)
+
+
 def test_a_device_that_never_boots_stays_offline(adb: AdbClient, tmp_path: Path) -> None:
     with running_device(
         FakeSystem(), tmp_path, faults=[Fault(kind=FaultKind.NEVER_BOOTS)]

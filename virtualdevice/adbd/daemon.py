@@ -43,6 +43,7 @@ class DaemonState:
     mode: BootMode = BootMode.SYSTEM
     root: bool = False
     up: bool = False
+    refuses: bool = False
     shells_hang: bool = False
     reverse: ReverseForwards = field(default_factory=ReverseForwards)
 
@@ -120,6 +121,8 @@ class AdbDaemon:
             os.kill(os.getpid(), signal.SIGKILL)
         elif kind is FaultKind.HANG:
             self._frozen = True
+        elif kind is FaultKind.REFUSE:
+            self._state.refuses = True
         elif kind is FaultKind.REBOOT:
             self._request_reboot(BootMode.SYSTEM)
         elif kind is FaultKind.SHELLS_HANG:
@@ -140,6 +143,8 @@ class AdbDaemon:
     async def _serve(
         self, connection: HostConnection, stream: ServiceStream, service: bytes
     ) -> None:
+        if self._state.refuses:
+            return  # A stream that is not accepted is closed.
         context = ServiceContext(
             machine=self._machine,
             system=self._system,
