@@ -98,7 +98,8 @@ def collect_evidence(
                 missing.append(f"bugreport: {error}")
             else:
                 journal.attach("bugreport.txt", text)
-        journal.fact("evidence.missing", "; ".join(missing) or "nothing")
+        if missing:
+            journal.attach("missing.txt", "\n".join([*missing, ""]))
     return tuple(missing)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from holdfast.deadline import Deadline
 from holdfast.device.device import Device
 from holdfast.device.evidence import collect_evidence, device_time, pieces_for
+from holdfast.device.screen_recording import ScreenRecording
 from holdfast.device.vitals import read_vitals
 from holdfast.errors import DeviceRefused, LabError
 from holdfast.firmware.prepare import prepare
@@ -75,6 +76,8 @@ class Care:
         self._reported = False
         self._watch: AdbWatch | None = None
         self._drops = 0
+        self._recording: ScreenRecording | None = None
+        self._cannot_record = ""
 
     def prepare(
         self, endpoint: Endpoint, journal: Journal, ledger: Ledger, *, permit: Permit
@@ -194,6 +197,9 @@ class Care:
             host=endpoint.adb_host, port=endpoint.adb_port, serial=endpoint.serial
         )
         self._watch.start()
+        if not self._cannot_record:
+            self._recording = ScreenRecording(device.shell, device.files, clock=device.clock)
+            self._recording.start()
 
     def _require_declared(self, device: Device) -> None:
         declared = self._spec.serialno if isinstance(self._spec, AttachedSpec) else ""
@@ -207,7 +213,11 @@ class Care:
 
     def dismiss(self, device: Device) -> None:
         """The device's use ends, however: count how often adb lost it though nobody asked for a
-        reboot."""
+        reboot, and throw away what nobody needs of its screen."""
+        if self._recording is not None:
+            self._recording.discard()
+            self._cannot_record = self._recording.refusal
+            self._recording = None
         if self._watch is not None:
             self._drops += max(0, self._watch.stop() - device.reboots)
             self._watch = None
@@ -227,6 +237,7 @@ class Care:
     def gather(self, device: Device) -> None:
         """Take the evidence of a failure. A bugreport takes minutes on a phone: the first failure
         of a run with this device gets one."""
+        deadline = Deadline.after(self._times.evidence_s, clock=device.clock)
         collect_evidence(
             device.shell,
             device.files,
@@ -234,9 +245,13 @@ class Care:
             api=device.api,
             bugreport=not self._reported,
             journal=device.journal,
-            deadline=Deadline.after(self._times.evidence_s, clock=device.clock),
+            deadline=deadline,
         )
         self._reported = True
+        if self._recording is not None:
+            self._recording.keep(device.journal, deadline=deadline)
+        elif self._cannot_record:
+            device.journal.attach("screen-recording.txt", f"not recorded: {self._cannot_record}\n")
 
     def _bench(
         self,

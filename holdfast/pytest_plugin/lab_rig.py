@@ -89,7 +89,7 @@ class LooksAfter(Protocol):
         """Before each test. LabError if it is not fit for one."""
 
     def dismiss(self, device: Device) -> None:
-        """The use that `admit` began is over. It touches nothing."""
+        """The use that `admit` began is over. It raises nothing of the device's."""
 
     def discharge(self, device: Device) -> None:
         """After each scenario."""

@@ -31,6 +31,8 @@ def collect(
         deadline=Deadline.after(60, clock=FakeClock()),
     )
     kept = {e.name: e.data.decode() for e in journal.events if isinstance(e, Attachment)}
+    told = kept.pop("missing.txt", "")
+    assert told.splitlines() == list(missing)
     return kept, missing
 
 

@@ -146,7 +146,12 @@ def test_the_evidence_of_a_failure_is_kept(clinic: Clinic) -> None:
     clinic.admit(device)
     clinic.care.gather(device)
     kept = {e.name for e in clinic.journal.events if isinstance(e, Attachment)}
-    assert {"logcat.txt", "properties.txt"} <= kept
+    assert {"logcat.txt", "properties.txt", "dropbox.txt", "screen-recording.txt"} <= kept
+    (said,) = [
+        e.data for e in clinic.journal.events
+        if isinstance(e, Attachment) and e.name == "screen-recording.txt"
+    ]  # fmt: skip
+    assert said == b"not recorded: ERROR: unable to create video/avc codec instance\n"
 
 
 def test_crashes_hangs_and_tombstones_of_a_test_are_told(tmp_path: Path) -> None:
