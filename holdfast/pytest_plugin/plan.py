@@ -43,6 +43,11 @@ def plan_lines(settings: Settings, counts: Mapping[str, int]) -> Sequence[str]:
         lines.append(f"{spec.name} ({spec.kind}): {number} scenarios, about {minutes} min")
         lines.append(f"  state: {_state(spec, wanted, folder=settings.folder)}")
         lines.append("  in each scenario: the app under test is installed and removed")
+        if spec.firmware_update:
+            lines.append(
+                f"  in each scenario that updates the firmware: 1 flash of {spec.firmware_update}; "
+                "behind it the device begins anew, at the state above"
+            )
     lines += ["", f"All devices at once: about {longest} min."]
     return lines
 

@@ -70,3 +70,14 @@ def test_a_virtual_device_that_cannot_be_started_is_in_the_plan(project: Make) -
     )
     shown = made.run("--plan", "--device", "phone").stdout.str()
     assert "state: CANNOT BE STARTED: there is no defect 'no_such_defect'; there are: " in shown
+
+
+def test_a_firmware_update_that_a_device_is_offered_is_a_flash_in_the_plan(project: Make) -> None:
+    made = project()
+    made.write(
+        "devices.yaml",
+        "version: 1\ndevices:\n"
+        "  - {name: phone, kind: attached, serial: phone, firmware_update: ota.zip}\n",
+    )
+    shown = made.run("--plan", "--device", "phone").stdout.str()
+    assert "in each scenario that updates the firmware: 1 flash of ota.zip; " in shown
