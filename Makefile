@@ -37,7 +37,7 @@ fuzz: $(READY)
 	@$(PYTHON) -m pip install --quiet atheris
 	@$(PYTHON) -m selftests.fuzz.apk $(ARGS)
 
-# Random faults over real scenario runs: ARGS='--seed N --runs 200 --faults 500 --only SESSION'
+# Random faults over real scenario runs: ARGS='--seed N --runs 200 --faults 900 --only SESSION'
 chaos: $(READY) $(HOST_READY) $(TOOLS_READY)
 	@$(PYTHON) -m selftests.chaos $(ARGS)
 
