@@ -41,7 +41,7 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
         re.compile(
             r"(?i)(?:token|api_?-?key|client_?secret|password|passwd|pwd|"
             r"passphrase|psk|preSharedKey|session_?-?id|cookie|auth_?code|otp|pin_?code|secret_?key)"
-            rf"{_IS}({_WORD}{{3,}})"
+            rf"{_IS}(?!(?:true|false|null|none)\b)({_WORD}{{3,}})"
         ),
     ),
     ("token", re.compile(r"\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]{4,}")),
@@ -88,7 +88,7 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
         ),
     ),
 )
-_IMEI = re.compile(r"(?<!\d)\d{2}[- ]?\d{6}[- ]?\d{6}[- ]?\d(?!\d)")
+_IMEI = re.compile(r"(?<![\d.])\d{2}[- ]?\d{6}[- ]?\d{6}[- ]?\d(?!\d)")
 _TEXTS = ("text/", "application/json", "application/xml")
 
 

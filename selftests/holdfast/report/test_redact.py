@@ -95,6 +95,8 @@ def test_what_was_redacted_is_not_redacted_again(line: str, secret: str) -> None
         "session 1380013800 of 127.0.0.1:5555",
         "Failure [INSTALL_FAILED_UPDATE_INCOMPATIBLE: Package org.example signatures do not match]",
         "userId=10061 gids=[3003]",
+        '"duration_s": 4.490154203237518',
+        '<node class="android.widget.EditText" password="false" selected="false" />',
         "duration_s=13800138.25",
         "the token of the lease with token 3 is held by run x",
     ],
