@@ -27,6 +27,7 @@ from hypothesis.stateful import (
 from selftests.virtualdevice.system.apks import NAME
 from selftests.virtualdevice.system.fake_machine import Answer, Rig, booted
 from selftests.virtualdevice.system.test_days_of_life import STEPS, package
+from virtualdevice.system.packages.storage import credential_root
 
 PIN = "1234"
 whose = st.integers(min_value=0, max_value=2)
@@ -62,9 +63,20 @@ class Days(RuleBasedStateMachine):
     def user(self, number: int) -> int:
         return self.users[number % len(self.users)]
 
-    def home(self, user_id: int) -> Path:
-        folder = "/data/data" if user_id == 0 else f"/data/user/{user_id}"
-        return self.rig.machine.files.host(f"{folder}/{NAME}")
+    def letters_there(self, user_id: int) -> set[str] | None:
+        """None if the user has no directory of the app."""
+        home = self.rig.machine.files.host(f"{credential_root(user_id)}/{NAME}")
+        files = home / "files"
+        if not home.is_dir():
+            return None
+        return {file.name for file in files.iterdir()} if files.is_dir() else set()
+
+    def write(self, user_id: int, name: str) -> None:
+        path = f"{credential_root(user_id)}/{NAME}/files/{name}"
+        self.runner.run(self.rig.put(path, b"dear"))
+
+    def is_covered(self, root: str) -> bool:
+        return root in self.rig.machine.covered
 
     @precondition(lambda self: len(self.users) < 3)
     @rule(profile=st.booleans())
@@ -103,9 +115,11 @@ class Days(RuleBasedStateMachine):
     def switch(self, number: int) -> None:
         user_id = self.user(number)
         self.do("am", "switch-user", str(user_id))
-        if user_id not in self.parents:
+        if user_id not in self.parents and user_id != self.current:
             self.current = user_id
             self._started(user_id)
+            if user_id == 0:
+                self._profiles_follow()
 
     @rule(number=whose)
     def stop(self, number: int) -> None:
@@ -156,10 +170,8 @@ class Days(RuleBasedStateMachine):
         user_id = self.user(number)
         if user_id in self.letters and user_id in self.open:
             self.number += 1
-            letter = self.home(user_id) / "files" / f"letter{self.number}"
-            letter.parent.mkdir(exist_ok=True)
-            letter.write_text("dear")
-            self.letters[user_id].add(letter.name)
+            self.write(user_id, f"letter{self.number}")
+            self.letters[user_id].add(f"letter{self.number}")
 
     @rule()
     def reboot(self) -> None:
@@ -173,11 +185,7 @@ class Days(RuleBasedStateMachine):
     @invariant()
     def each_has_what_is_theirs(self) -> None:
         for user_id in self.users if hasattr(self, "rig") else []:
-            home = self.home(user_id)
-            assert home.is_dir() is (user_id in self.letters)
-            files = home / "files"
-            there = {file.name for file in files.iterdir()} if files.is_dir() else set()
-            assert there == self.letters.get(user_id, set())
+            assert self.letters_there(user_id) == self.letters.get(user_id)
 
     @invariant()
     def each_is_told_of_their_own_apps(self) -> None:
@@ -192,11 +200,10 @@ class Days(RuleBasedStateMachine):
         listed = self.do("pm", "list", "users").out
         assert [int(n) for n in re.findall(r"UserInfo\{(\d+):", listed)] == self.users
         for user_id in self.users:
-            root = "/data/data" if user_id == 0 else f"/data/user/{user_id}"
             state = self.do("am", "get-started-user-state", str(user_id)).out.strip()
             assert (state == "RUNNING_UNLOCKED") is (user_id in self.open)
             if state.startswith("RUNNING"):
-                assert (root in self.rig.machine.covered) is (user_id not in self.open)
+                assert self.is_covered(credential_root(user_id)) is (user_id not in self.open)
 
 
 def test_each_user_keeps_what_is_theirs_over_random_days() -> None:

@@ -49,6 +49,7 @@ class UserController:
             if user.user_id != SYSTEM_USER and is_encrypted(self._parts):
                 await close_storage(self._parts, user.user_id, runs=False)
         await self.start(SYSTEM_USER)
+        await self._start_profiles(SYSTEM_USER)
 
     async def start(self, user_id: int) -> bool:
         """False if there is no such user; a running one is left as it is."""
@@ -61,8 +62,7 @@ class UserController:
             if not await self._unlock_without_asking(user):
                 await close_storage(self._parts, user_id, runs=True)
                 self._tell_availability(user_id)
-        await self._start_profiles(user_id)
-        await self._parts.users.save(self._parts.machine)
+            await self._parts.users.save(self._parts.machine)
         return True
 
     async def _start_profiles(self, user_id: int) -> None:
@@ -140,6 +140,8 @@ class UserController:
         user = self._parts.users.get(user_id)
         if user is None or user.kind.is_profile:
             return False
-        await self.start(user_id)
-        self.current_id = user_id
+        if user_id != self.current_id:
+            await self.start(user_id)
+            self.current_id = user_id
+            await self._start_profiles(user_id)
         return True
