@@ -28,7 +28,7 @@ from holdfast.lab.inventory import VirtualSpec
 from holdfast.lab.process import GuardedProcess, ProgramEnded
 from holdfast.lab.provider import Endpoint, Say
 
-__all__ = ["PrivateAdbServer", "VirtualProvider", "made_firmware_update"]
+__all__ = ["PrivateAdbServer", "VirtualProvider", "complaint_about", "made_firmware_update"]
 
 VIRTUAL_DEVICE = (sys.executable, "-m", "virtualdevice")
 _EXIT_HOST_CANNOT = 3
@@ -145,10 +145,7 @@ def _free_port() -> int:
 
 def _described(spec: VirtualSpec, folder: Path) -> list[str]:
     """The device as the program takes it."""
-    personality = spec.personality
-    if personality.endswith((".yaml", ".yml")):
-        personality = str(folder / personality)
-    described = [personality]
+    described = [_personality(spec.personality, folder)]
     for defect in spec.defects:
         described += ["--defect", defect]
     for key, value in spec.settings.items():
@@ -156,14 +153,20 @@ def _described(spec: VirtualSpec, folder: Path) -> list[str]:
     return described
 
 
-def complaint_about(
-    spec: VirtualSpec, *, folder: Path, program: Sequence[str] = VIRTUAL_DEVICE
-) -> str:
-    """Why no such device can be started: its personality, a defect or a setting is not known. Empty
-    if it can. Nothing is started for it."""
+def complaint_about(spec: VirtualSpec, *, folder: Path) -> str:
+    """Why there can be no such device: its personality, a defect, a setting or its update is not
+    known. Empty if there can. Nothing is started for it."""
+    wrong = _shown(_described(spec, folder))
+    update = spec.firmware_update or ""
+    if not wrong and update and not update.endswith(".zip"):
+        wrong = _shown([_personality(update, folder)])
+    return wrong
+
+
+def _shown(described: Sequence[str]) -> str:
     try:
         done = subprocess.run(
-            [*program, "show", *_described(spec, folder)],
+            [*VIRTUAL_DEVICE, "show", *described],
             capture_output=True,
             stdin=subprocess.DEVNULL,
             timeout=_SHOW_S,

@@ -12,7 +12,7 @@ import pytest
 from holdfast.errors import ConfigurationError
 from holdfast.firmware.preparation import Preparation
 from holdfast.journal import DestructionKind
-from holdfast.lab.inventory import DeviceSpec, VirtualSpec
+from holdfast.lab.inventory import AttachedSpec, DeviceSpec, VirtualSpec
 from holdfast.lab.virtual import complaint_about
 from holdfast.pytest_plugin.scheduler import device_of
 from holdfast.pytest_plugin.settings import Settings
@@ -44,10 +44,7 @@ def plan_lines(settings: Settings, counts: Mapping[str, int]) -> Sequence[str]:
         lines.append(f"  state: {_state(spec, wanted, folder=settings.folder)}")
         lines.append("  in each scenario: the app under test is installed and removed")
         if spec.firmware_update:
-            lines.append(
-                f"  in each scenario that updates the firmware: 1 flash of {spec.firmware_update}; "
-                "behind it the device begins anew, at the state above"
-            )
+            lines.append(f"  in each scenario that updates the firmware: {_firmware_update(spec)}")
     lines += ["", f"All devices at once: about {longest} min."]
     return lines
 
@@ -74,6 +71,17 @@ def _state(spec: DeviceSpec, wanted: Preparation | None, *, folder: Path) -> str
     if wanted.build:
         what.append(f"to {wanted.build}")
     return ", ".join(what)
+
+
+def _firmware_update(spec: DeviceSpec) -> str:
+    """As the scenarios that deliver one will find it: see `Care.firmware`."""
+    if not may_destroy(spec):
+        return "NOT COVERED: it needs 'allow_destructive: true' at this device"
+    if isinstance(spec, AttachedSpec) and (spec.prepare is None or not spec.prepare.build):
+        return "NOT COVERED: no `prepare` with a `build` would bring it back"
+    return (
+        f"1 flash of {spec.firmware_update}; behind it the device begins anew, at the state above"
+    )
 
 
 def _minutes(spec: DeviceSpec, scenarios: int, wanted: Preparation | None) -> int:

@@ -25,6 +25,7 @@ devices:
   - {name: box, kind: redroid, image: redroid/redroid:14}
   - {name: good, kind: virtual, personality: aosp-30}
   - {name: odd, kind: virtual, personality: aosp-30, defects: [no_such_defect]}
+  - {name: late, kind: virtual, personality: aosp-30, firmware_update: nowhere}
   - {name: none, kind: virtual, personality: my-phone.yaml}
   - name: phone
     kind: attached
@@ -69,7 +70,8 @@ def test_a_host_that_has_everything_is_well(lab: Path, monkeypatch: pytest.Monke
     told = found(lab)
     unwell = {what: said for what, (well, said) in told.items() if not well}
     assert set(unwell) == {
-        "device odd: its firmware", "device none: its firmware", "device phone: its state",
+        "device odd: its firmware", "device late: its firmware", "device none: its firmware",
+        "device phone: its state",
     }  # fmt: skip
     assert told["device emu: the emulator"][1].endswith("emulator, version 35.2")
     assert told["device good: its firmware"] == (True, "aosp-30")
@@ -108,4 +110,5 @@ def test_old_tools_and_a_daemon_that_is_down_are_named(lab: Path) -> None:
 def test_a_firmware_or_a_defect_that_nobody_knows_is_known_before_a_run(lab: Path) -> None:
     told = found(lab)
     assert "there is no defect 'no_such_defect'" in told["device odd: its firmware"][1]
+    assert "there is no personality 'nowhere'" in told["device late: its firmware"][1]
     assert "my-phone.yaml" in told["device none: its firmware"][1]

@@ -72,12 +72,17 @@ def test_a_virtual_device_that_cannot_be_started_is_in_the_plan(project: Make) -
     assert "state: CANNOT BE STARTED: there is no defect 'no_such_defect'; there are: " in shown
 
 
-def test_a_firmware_update_that_a_device_is_offered_is_a_flash_in_the_plan(project: Make) -> None:
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ("", "NOT COVERED: it needs 'allow_destructive: true'"),
+        ("allow_destructive: true", "1 flash of ota.zip; behind it the device begins anew"),
+    ],
+)
+def test_the_flashes_of_a_firmware_update_are_in_the_plan(
+    project: Make, more: str, words: str
+) -> None:
     made = project()
-    made.write(
-        "devices.yaml",
-        "version: 1\ndevices:\n"
-        "  - {name: phone, kind: attached, serial: phone, firmware_update: ota.zip}\n",
-    )
-    shown = made.run("--plan", "--device", "phone").stdout.str()
-    assert "in each scenario that updates the firmware: 1 flash of ota.zip; " in shown
+    made.write("image.zip", "")
+    shown = planned(made, more=f"firmware_update: ota.zip\n    {more}")
+    assert f"in each scenario that updates the firmware: {words}" in shown
