@@ -57,6 +57,7 @@ class GuardedProcess:
             raise HostToolMissing(
                 f"{self.title}: the program {command[0]} is not there", device=self.device
             )
+        self._unread = b""  # not what an earlier one had said last
         self.scratch = Path(tempfile.mkdtemp(prefix="holdfast-"))
         os.mkfifo(self.scratch / "words")
         # Also for reading: a pipe that nobody reads yet could not be opened otherwise.

@@ -43,6 +43,15 @@ def test_stopping_ends_the_program_and_removes_its_folder() -> None:
     program.stop(soon())
 
 
+def test_a_program_that_is_started_again_is_not_taken_by_the_words_of_the_one_before() -> None:
+    program = GuardedProcess(title="a program", device="phone")
+    for first in ("one", "two"):
+        says = ["/bin/sh", "-c", f"printf '{first}\nmore\n'; exec sleep 600"]
+        program.start(says, environment=ENVIRONMENT)
+        assert program.read_line(soon()) == first
+        program.stop(soon())
+
+
 def test_a_program_that_ignores_term_is_killed_at_the_deadline() -> None:
     program, pid = started(IGNORES_TERM)
     program.stop(Deadline.after(0.3))
