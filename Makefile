@@ -17,7 +17,7 @@ HOST_TOOLS    := mksh toybox busybox newuidmap
 TEST_PACKAGES := adb fastboot aapt apksigner
 TEST_TOOLS    := adb fastboot aapt2 apksigner
 
-.PHONY: nightly test lint bench fuzz chaos proof preparations clean
+.PHONY: nightly test lint bench fuzz chaos proof life preparations clean
 
 nightly: $(READY) $(HOST_READY)
 	@$(PYTHON) -m pytest $(ARGS)
@@ -46,6 +46,12 @@ proof: $(READY) $(HOST_READY)
 
 preparations: $(READY) $(HOST_READY) $(TOOLS_READY)
 	@$(PYTHON) -m selftests.preparations $(ARGS)
+
+life: $(READY) $(HOST_READY) $(TOOLS_READY)
+	@HOLDFAST_LIFE_STEPS=3000 HOLDFAST_WHOLE_LIFE_STEPS=2500 $(PYTHON) -m pytest \
+	  -c selftests/pytest.ini -n 0 --log-cli-level=INFO \
+	  selftests/virtualdevice/system/test_days_of_life.py \
+	  selftests/virtualdevice/system/test_days_of_a_whole_phone.py $(ARGS)
 
 clean:
 	rm -rf $(VENV) .holdfast .mypy_cache .ruff_cache .pytest_cache .hypothesis

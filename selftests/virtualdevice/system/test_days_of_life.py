@@ -1,19 +1,23 @@
 """Random days in the life of a phone: whatever is done to it, the package manager's promises hold.
 
-`HOLDFAST_LIFE_STEPS` makes the days longer (`make life`: 2000 steps); the default is quick.
+`HOLDFAST_LIFE_STEPS` makes it longer (`make life`: 2000 operations, in lives of at most 250, each
+on a phone of its own); the default is quick.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import shutil
 import tempfile
+from collections import Counter
 from functools import cache
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, assume, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -32,10 +36,12 @@ from virtualdevice.system import build_system_server
 from virtualdevice.system.personality import Personality, load_personality
 from virtualdevice.system.server import AndroidServer
 
-STEPS = int(os.environ.get("HOLDFAST_LIFE_STEPS", "30"))
+STEPS = int(os.environ.get("HOLDFAST_LIFE_STEPS", "150"))
+LONGEST, SEVERAL = 250, 5
 CRASHES = ("", "early", "late")
+LEVELS = ("aosp-22", "aosp-28", "aosp-30", "aosp-34", "aosp-36")
 apps, builds = st.sampled_from(NAMES), st.sampled_from(tuple(BUILDS))
-copies = st.builds(Copy, signer=st.sampled_from(("A", "B")), version=st.sampled_from((1, 2, 3, 4)))
+copies = st.builds(Copy, signer=st.sampled_from("AAAB"), version=st.sampled_from((1, 2, 3, 4)))
 REMOTE = "/data/local/tmp/it.apk"
 
 
@@ -90,6 +96,10 @@ def _server(personality: Personality) -> AndroidServer:
 
 
 class Life(RuleBasedStateMachine):
+    """`done` counts what was done in all lives, by kind and outcome."""
+
+    done: ClassVar[Counter[tuple[str, bool]]] = Counter()
+
     def __init__(self) -> None:
         super().__init__()
         self.runner = asyncio.Runner()
@@ -99,8 +109,9 @@ class Life(RuleBasedStateMachine):
         self.user = 0
         self.begun = False
 
-    @initialize(base=st.sampled_from(["aosp-22", "aosp-28", "aosp-30", "aosp-34", "aosp-36"]))
-    def begin(self, base: str) -> None:
+    @initialize(lives=st.booleans(), base=st.sampled_from(LEVELS))
+    def begin(self, lives: bool, base: str) -> None:
+        assume(lives)  # hypothesis begins with the simplest choice of all, every time: a long sleep
         (self.root / "disk").mkdir()
         personality = load_personality(firmware(self.root / "fw", base, "plain", ""))
         plain = self.runner.run(booted(self.root / "disk", personality))
@@ -110,6 +121,8 @@ class Life(RuleBasedStateMachine):
     def live(self) -> None:
         self.promises = Promises(self.rig.phone.parts.api)
         self.begun = True
+        said = self.do("pm", "create-user", "Second").out
+        self.users = (0, 10) if "user id 10" in said else (0,)
 
     def teardown(self) -> None:
         if self.begun:
@@ -135,6 +148,10 @@ class Life(RuleBasedStateMachine):
     def home(self, name: str, user: int = 0) -> Path:
         return self.disk(f"/data/data/{name}" if user == 0 else f"/data/user/{user}/{name}")
 
+    def note(self, kind: str, worked: bool) -> bool:
+        self.done[kind, worked] += 1
+        return worked
+
     def put_apk(self, name: str, copy: Copy) -> None:
         self.runner.run(self.rig.put(REMOTE, package(name, copy)))
 
@@ -145,7 +162,7 @@ class Life(RuleBasedStateMachine):
         self.put_apk(name, copy)
         was_too_old = self.promises.is_too_old(name, copy)
         answer = self.do("pm", "install", "-r", REMOTE)
-        taken = self.promises.install(name, copy)
+        taken = self.note("install", self.promises.install(name, copy))
         assert (answer.out == "Success\n") is taken, answer
         assert ("INSTALL_FAILED_VERSION_DOWNGRADE" in answer.text) is was_too_old
 
@@ -154,7 +171,7 @@ class Life(RuleBasedStateMachine):
     def update_with_a_way_back(self, name: str, copy: Copy) -> None:
         self.put_apk(name, copy)
         answer = self.do("pm", "install", "-r", "--enable-rollback", REMOTE)
-        taken = self.promises.install(name, copy, rollback=True)
+        taken = self.note("update", self.promises.install(name, copy, rollback=True))
         assert (answer.out == "Success\n") is taken, answer
 
     @precondition(lambda self: self.api >= 29)
@@ -162,8 +179,9 @@ class Life(RuleBasedStateMachine):
     def roll_back(self, name: str) -> None:
         answer = self.do("pm", "rollback-app", name)
         if not self.promises.can_roll_back(name):
+            self.note("roll back", worked=False)
             assert answer.out == f"No available rollbacks for: {name}\n"
-        elif self.promises.roll_back(name):
+        elif self.note("roll back", self.promises.roll_back(name)):
             assert answer.out == "Success\n"
         else:
             assert answer.out.startswith("Failure [Rollback downgrade install failed: ")
@@ -173,12 +191,13 @@ class Life(RuleBasedStateMachine):
     def stage(self, name: str, copy: Copy) -> None:
         self.put_apk(name, copy)
         answer = self.do("pm", "install", "--staged", REMOTE)
-        assert answer.out.startswith("Success") is self.promises.stage(name, copy), answer
+        staged = self.note("stage", self.promises.stage(name, copy))
+        assert answer.out.startswith("Success") is staged, answer
 
     @rule(name=apps)
     def write_a_letter(self, name: str) -> None:
         known = self.known.get(name)
-        if known is not None and known.installed:
+        if self.note("letter", known is not None and known.installed) and known is not None:
             self.number += 1
             letter = f"letter{self.number}"
             place = "/data/data" if self.user == 0 else f"/data/user/{self.user}"
@@ -188,18 +207,20 @@ class Life(RuleBasedStateMachine):
     @rule(name=apps)
     def uninstall(self, name: str) -> None:
         answer = self.do("pm", "uninstall", name)
-        assert (answer.out == "Success\n") is self.promises.uninstall(name), answer
+        gone = self.note("uninstall", self.promises.uninstall(name))
+        assert (answer.out == "Success\n") is gone, answer
 
     @rule(name=apps)
     def uninstall_and_keep(self, name: str) -> None:
         answer = self.do("pm", "uninstall", "-k", name)
-        assert (answer.out == "Success\n") is self.promises.uninstall(name, keep=True), answer
+        gone = self.note("uninstall -k", self.promises.uninstall(name, keep=True))
+        assert (answer.out == "Success\n") is gone, answer
 
     @rule(name=apps)
     def clear(self, name: str) -> None:
         known = self.known.get(name)
         answer = self.do("pm", "clear", "--user", str(self.user), name)
-        cleared = known is not None and known.installed
+        cleared = self.note("clear", known is not None and known.installed)
         assert (answer.out == "Success\n") is cleared, answer
         if known is not None and cleared:
             known.letters.pop(self.user, None)
@@ -209,16 +230,28 @@ class Life(RuleBasedStateMachine):
         self.do("monkey", "-p", name, "1")
         self.do("input", "text", "hello")
         self.do("input", "keyevent", "HOME")
+        self.note("open", name in self.known)
+
+    @rule(number=st.integers(0, 1))
+    def switch_user(self, number: int) -> None:
+        user = self.users[min(number, len(self.users) - 1)]
+        assert self.do("am", "switch-user", str(user)).error == ""
+        self.user = user
+        self.note("switch user", user > 0)
 
     @rule()
     def reboot(self) -> None:
+        self.user = 0
         self.runner.run(self.rig.reboot())
+        self.note("reboot", True)
         self.promises.boot(BUILDS[self.build])
 
     @rule(build=builds, crash=st.sampled_from(CRASHES))
     def ota(self, build: str, crash: str) -> None:
         """A build that crashes at its first boot, early or late, is left for the one before."""
+        self.user = 0
         self.runner.run(self.rig.ota(build, crash))
+        self.note("ota", not crash)
         if crash != "early":
             self.promises.boot(BUILDS[build], applies=not crash)
         if crash:
@@ -263,8 +296,9 @@ class Life(RuleBasedStateMachine):
             return
         for name in NAMES:
             assert self.home(name).exists() == (name in self.known)
-        listed = self.do("pm", "list", "packages", "-3").out.split()
-        assert sorted(listed) == sorted(f"package:{name}" for name in self.promises.listed())
+        answer = self.do("pm", "list", "packages", "-3")
+        listed = sorted(f"package:{name}" for name in self.promises.listed())
+        assert sorted(answer.out.split()) == listed, answer
 
     @invariant()
     def no_code_and_no_copy_is_left_over(self) -> None:
@@ -282,15 +316,32 @@ def _names(folder: Path) -> list[str]:
     return [entry.name for entry in folder.iterdir()] if folder.is_dir() else []
 
 
-def test_the_promises_hold_over_random_days() -> None:
-    quick = settings(
-        max_examples=5 if STEPS <= 30 else 1,
-        stateful_step_count=STEPS,
+def settings_for(lives: int, steps: int) -> settings:
+    """So many examples of so many steps. A life is not made shorter: each try is a whole one."""
+    return settings(
+        max_examples=lives,
+        stateful_step_count=steps,
         deadline=None,
         database=None,
+        phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
-    run_state_machine_as_test(Life, settings=quick)
+
+
+def live_long(kind: type[Life], steps: int, *, lives: int) -> None:
+    """So many operations in so many lives, or in more that are shorter; and not all in vain."""
+    lives = max(lives, -(-steps // LONGEST))
+    kind.done = Counter()
+    run_state_machine_as_test(kind, settings=settings_for(lives, steps // lives))
+    assert kind.done.total() >= steps * 0.6
+    if lives >= SEVERAL:  # one life may be spent in an armchair
+        assert {what for what, worked in kind.done if worked} >= {"install", "reboot", "uninstall"}
+    note = f"{kind.done.total()} operations in {lives} lives: {dict(sorted(kind.done.items()))}"
+    logging.getLogger(__name__).info(note)
+
+
+def test_the_promises_hold_over_random_days() -> None:
+    live_long(Life, STEPS, lives=SEVERAL)
 
 
 def test_a_phone_that_breaks_a_promise_is_caught() -> None:

@@ -13,7 +13,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -26,7 +25,14 @@ from hypothesis.stateful import (
 
 from selftests.virtualdevice.system.apks import NAME
 from selftests.virtualdevice.system.fake_machine import Answer, Rig, booted
-from selftests.virtualdevice.system.test_days_of_life import STEPS, package
+from selftests.virtualdevice.system.life_model import Copy
+from selftests.virtualdevice.system.test_days_of_life import (
+    LONGEST,
+    SEVERAL,
+    STEPS,
+    package,
+    settings_for,
+)
 from virtualdevice.system.packages.storage import credential_root
 
 PIN = "1234"
@@ -150,7 +156,7 @@ class Days(RuleBasedStateMachine):
     def install(self, number: int, everybody: bool, version: int) -> None:
         user_id = self.user(number)
         path = "/data/local/tmp/it.apk"
-        self.runner.run(self.rig.put(path, package(NAME, "A", version)))
+        self.runner.run(self.rig.put(path, package(NAME, Copy(signer="A", version=version))))
         words = () if everybody else ("--user", str(user_id))
         if self.do("pm", "install", "-r", "-t", *words, path).out == "Success\n":
             for meant in self.users if everybody else [user_id]:
@@ -207,14 +213,8 @@ class Days(RuleBasedStateMachine):
 
 
 def test_each_user_keeps_what_is_theirs_over_random_days() -> None:
-    quick = settings(
-        max_examples=5 if STEPS <= 30 else 1,
-        stateful_step_count=STEPS,
-        deadline=None,
-        database=None,
-        suppress_health_check=list(HealthCheck),
-    )
-    run_state_machine_as_test(Days, settings=quick)
+    lives = max(SEVERAL, STEPS // LONGEST)
+    run_state_machine_as_test(Days, settings=settings_for(lives, STEPS // lives))
 
 
 @pytest.mark.parametrize(

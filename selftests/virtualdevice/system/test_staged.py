@@ -280,6 +280,26 @@ async def test_an_update_is_rolled_back_with_the_data_of_its_policy(
     assert again == Answer(status=1, out=f"No available rollbacks for: {NAME}\n", error="")
 
 
+async def test_a_later_update_takes_the_place_of_what_was_kept_for_an_earlier_one(
+    tmp_path: Path,
+) -> None:
+    rig = await booted(tmp_path, "aosp-34")
+    await install(rig, apk())
+    for version_code in (2, 3):
+        await install(rig, apk(version_code=version_code), "--enable-rollback")
+    kept = [name for name in await rig.machine.files.list("/data/rollback") if name.isdigit()]
+    assert len(kept) == 1
+    assert (await rig.run("pm", "rollback-app", NAME)).out == "Success\n"
+    assert version(rig) == 2
+
+
+async def test_what_was_found_wanting_before_the_reboot_leaves_no_files(tmp_path: Path) -> None:
+    rig = await booted(tmp_path, "aosp-30")
+    await install(rig, apk())
+    assert (await install(rig, apk(signer="B", version_code=2), "--staged")).status == 1
+    assert await rig.machine.files.list("/data/app-staging") == []
+
+
 @pytest.mark.parametrize("change", ["update", "uninstall"])
 async def test_a_rollback_is_gone_with_the_version_that_it_was_for(
     tmp_path: Path, change: str

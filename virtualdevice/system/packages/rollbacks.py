@@ -62,6 +62,7 @@ class Rollbacks:
         """Keep the APKs and the data of what an update is about to replace."""
         if await self._parts.files.stat(before.base_apk) is None:
             return  # an app that the image only names has nothing to go back to
+        await self.forget(before.name)
         known = await self._load()
         number = max((rollback.id for rollback in known), default=0) + 1
         rollback = Rollback(
@@ -82,7 +83,7 @@ class Rollbacks:
         if policy is RollbackPolicy.RESTORE:
             for path, kept in self._places(before, rollback):
                 await _copy_tree(self._parts.files, path, kept)
-        await self._save([*(one for one in known if one.package != before.name), rollback])
+        await self._save([*known, rollback])
         self._parts.log.write("RollbackManager", f"Enabling rollback for install of {before.name}")
 
     async def files(self, rollback: Rollback) -> list[ApkFile]:

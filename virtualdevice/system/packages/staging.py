@@ -172,6 +172,8 @@ class Staging:
         await self._save([*await self.sessions(), *found])
 
     async def _write(self, session: StagedSession, files: Sequence[ApkFile]) -> None:
+        if session.failed:
+            return
         for folder in (STAGING, session.folder):
             await self._parts.files.make_directory(
                 folder, mode=0o750, uid=SYSTEM_UID, gid=SYSTEM_UID
