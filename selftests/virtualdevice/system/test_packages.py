@@ -363,3 +363,18 @@ async def test_only_a_split_that_is_there_can_be_taken_out(tmp_path: Path) -> No
         assert says in (await rig.run("pm", "install-commit", number)).out
     paths = (await rig.run("pm", "path", NAME)).out.split()
     assert [path.rpartition("/")[2] for path in paths] == ["base.apk"]
+
+
+@pytest.mark.parametrize(
+    ("personality", "says"),
+    [("aosp-22", "Failure [INSTALL_FAILED_UID_CHANGED]\n"), ("aosp-25", "")],
+)
+async def test_data_of_another_uid_stops_a_first_install_on_5_and_6(
+    tmp_path: Path, personality: str, says: str
+) -> None:
+    rig = await booted(tmp_path, personality)
+    await rig.put(f"{HOME}/files/letter", b"dear")
+    await rig.machine.files.change_owner(HOME, uid=10099, gid=10099, recursive=False)
+    answer = await install(rig, apk())
+    assert answer.error.removeprefix("\tpkg: /data/local/tmp/it.apk\n") == says
+    assert (answer.status == 0) is (says == "")

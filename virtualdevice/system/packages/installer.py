@@ -161,8 +161,19 @@ class Installer:
             decision, _ = self._decide(parsed, options, door, caller_uid)
         if decision.outcome is Outcome.REFUSE:
             return self._refused(_refusal_of(decision, name))
+        if existing is None and await self._data_is_foreign(parsed):
+            return self._refused(refusal("INSTALL_FAILED_UID_CHANGED", "scanPackageLI"))
         await self._carry_out(parsed, options, decision)
         return InstallAnswer(code="INSTALL_SUCCEEDED", number=1, package_name=name)
+
+    async def _data_is_foreign(self, parsed: Parsed) -> bool:
+        """5.0 to 6.0: whether a directory of that name is there, and another uid's."""
+        parts, manifest = self._parts, parsed.manifest
+        if parts.api > 23:
+            return False
+        owner = await parts.storage.owner(manifest.package_name)
+        app_id = parts.registry.app_id_for(manifest.package_name, manifest.shared_user_id)
+        return owner not in (None, app_id)
 
     def _refused(self, answer: InstallAnswer) -> InstallAnswer:
         text = answer.log or answer.text
