@@ -20,7 +20,7 @@ from holdfast.device.shell import Shell, quote
 from holdfast.errors import LabError
 from holdfast.userdata.databases import DatabaseUnreadable, main_database, read_tables
 from holdfast.userdata.facts import Answers, facts_script, read_answers, run_as
-from holdfast.userdata.parse import Recorded, SnapshotCut, read_recording
+from holdfast.userdata.parse import Recorded, SnapshotCut, is_cache, read_recording
 from holdfast.userdata.preferences import PreferencesFormatError, read_preferences
 from holdfast.userdata.scratch import scratch_folder
 from holdfast.userdata.script import ScriptPlan, area_script, second_look_script
@@ -240,7 +240,12 @@ def _unseen(areas: Mapping[Area, AreaContent], databases: list[Database]) -> Ite
         if content.state is AreaState.NOT_SEEN:
             yield f"{area} data: {content.why}"
             continue
+        if content.why:
+            yield f"{area} data: {content.why.splitlines()[0]}"
         files = [e for e in content.entries if e.kind is EntryKind.FILE]
+        unread = [e for e in files if not e.digest and not is_cache(area, e.path)]
+        if unread:
+            yield f"{area} data: {len(unread)} files could not be read: {unread[0].path} …"
         for entry in files:
             if "-of-ends:" in entry.digest:
                 yield f"{area} data: {entry.path} is so large that only its ends were compared"

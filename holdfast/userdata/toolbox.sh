@@ -1,6 +1,8 @@
 # Android 5. script.py says what the records mean, and fills in NONCE and TOOL.
 # Names go by the array A to ls and by F to the checksum program, 200 at a time; every name begins
 # with ./ so that none is taken for an option. The glob .* matches . and .. too.
+# There is no second look at each file: sizes and minutes of the whole tree, before and after, tell
+# whether anything changed meanwhile.
 # The first H says which program the checksums are of, before any copy is compared with one.
 # ls prints only what follows the last slash, so K and V begin with the directory.
 p() { print -r -- "@NONCE $1"; }
@@ -44,7 +46,9 @@ if cd "$2" 2>/dev/null; then p "A $1 seen"; p "H TOOL"
 elif [ -e "$2" ]; then p "A $1 denied"; return
 else p "A $1 absent"; return
 fi
+l=$(ls -l -n -a -R . 2>/dev/null)
 A[0]=.
 v .
+[[ $l == "$(ls -l -n -a -R . 2>/dev/null)" ]] || p "W something in it changed while it was read"
 p "Z $1"
 }

@@ -6,14 +6,15 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
-from holdfast.deadline import Deadline, wait_until
+from holdfast.deadline import Clock, Deadline, wait_until
 from holdfast.device.device import Device
+from holdfast.device.shell import Shell, ShellResult, quote
 from holdfast.journal import Declaration, DestructionKind
 from holdfast.userdata.changes import ChangeKind
 from holdfast.userdata.collect import collect
@@ -21,7 +22,7 @@ from holdfast.userdata.detectors import detect
 from holdfast.userdata.diff import diff
 from holdfast.userdata.driver import AppDriver
 from holdfast.userdata.plant import plant
-from holdfast.userdata.values import Area
+from holdfast.userdata.values import Area, EntryKind
 from selftests.holdfast.userdata.rehearsal import (
     PACKAGE,
     Rehearsal,
@@ -112,6 +113,59 @@ def test_before_the_first_unlock_nothing_is_called_gone_and_behind_it_all_is_the
         unlocked = collect(phone.device, PACKAGE, deadline=soon())
         assert diff(before, unlocked).changes == ()
         assert detect(before, unlocked) == ()
+
+
+@pytest.mark.parametrize("personality", ["aosp-22", "aosp-34"])
+def test_loops_pipes_sparse_files_and_files_that_change_end_in_a_right_result(
+    personality: str,
+) -> None:
+    with rehearsal(personality) as phone:
+
+        def app(command: str) -> None:
+            phone.device.shell.run(f"run-as {PACKAGE} sh -c {quote(command)}", deadline=soon())
+
+        size = 20_480_000_000 if phone.device.api >= 23 else 20_480_000  # Android 5 reads it all
+        app(
+            "ln -s . loop; ln -s b a; ln -s a b; ln -s /dev/zero zero; mkdir deep; ln -s .. deep/up"
+        )
+        app(f"dd if=/dev/zero of=sparse bs=1 count=1 seek={size - 1}")
+        if phone.device.api >= 23:
+            app("mkfifo pipe")
+        app("dd if=/dev/zero of=filler bs=1000000 count=40; echo x > log")
+        taken = collect(
+            Touched(phone.device, act=lambda: app("echo y >> log")), PACKAGE, deadline=soon()
+        )
+        entries = {e.path: e for e in taken.entries(Area.CREDENTIAL)}
+        links = {path: e.target for path, e in entries.items() if e.kind is EntryKind.LINK}
+        assert links.items() >= {"loop": ".", "a": "b", "b": "a", "deep/up": ".."}.items()
+        assert entries["sparse"].size_bytes == size
+        assert entries["sparse"].digest
+        told = "so large that only its ends were compared" in " ".join(taken.unseen)
+        assert told is (phone.device.api >= 23)
+        assert "changed while it was read" in " ".join(taken.unseen)
+        if phone.device.api >= 23:
+            assert entries["pipe"].kind is EntryKind.OTHER
+            assert entries["log"].unstable
+
+
+class Touched:
+    """A device on which something happens as soon as the private data begin to be listed."""
+
+    def __init__(self, device: Device, *, act: Callable[[], None]) -> None:
+        self.name, self.api = device.name, device.api
+        self.clock: Clock = device.clock
+        self.shell: Shell = self
+        self._inner = device.shell
+        self._act = act
+
+    def run(self, command: str, *, deadline: Deadline, stdin: bytes | None = None) -> ShellResult:
+        return self._inner.run(command, deadline=deadline, stdin=stdin)
+
+    def stream(self, command: str, *, deadline: Deadline) -> Iterator[bytes]:
+        for chunk in self._inner.stream(command, deadline=deadline):
+            if b" CREDENTIAL seen" in chunk or b"/log" in chunk:
+                self._act()
+            yield chunk
 
 
 class ChatDriver:
