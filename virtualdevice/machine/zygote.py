@@ -29,6 +29,7 @@ from virtualdevice.machine.kernel import (
     bring_up_interface,
     die_with_parent,
     drop_from_bounding_set,
+    give_back_free_memory,
     mount,
     name_this_process,
     pivot_into,
@@ -114,6 +115,7 @@ def _become_init(
         _send(channel, {"failed": f"{type(error).__name__}: {error}", "errno": error.errno})
         os._exit(1)
     gc.collect()
+    give_back_free_memory()
     gc.freeze()
     _send(channel, {"ready": True, "copied": copied}, tools.fileno())
     tools.close()
