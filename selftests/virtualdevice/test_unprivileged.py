@@ -6,6 +6,7 @@ already, and then every other test is this one.
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -123,6 +124,33 @@ def test_a_plain_users_device_is_a_whole_phone(temporary: Path, adb: AdbClient) 
         assert shell(f"run-as {APP} --user 10 cat letter") == "mine"
         assert "Permission denied" in shell(f"run-as {APP} cat /data/user/10/{APP}/letter 2>&1")
         assert shell("echo x > /storage/emulated/10/f; cat /storage/emulated/10/f") == "x"
+    assert not list((temporary / "home").glob("virtualdevice-*"))
+
+
+def test_a_plain_users_device_is_saved_restored_and_reset(temporary: Path, adb: AdbClient) -> None:
+    with _device(temporary, f"{NAME}:{FIRST_ID}:65536\n") as process:
+        answer = ready(process)
+
+        def after(command: str) -> str:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            process.stdin.write(f"{command}\n")
+            process.stdin.flush()
+            assert json.loads(process.stdout.readline())["event"] != "refused"
+            adb("connect", answer["adb"])
+            adb("-s", answer["adb"], "wait-for-device")
+            return adb("-s", answer["adb"], "shell", "cat /data/local/tmp/f 2>/dev/null").text
+
+        adb("connect", answer["adb"])
+        adb("-s", answer["adb"], "wait-for-device", "shell", "echo first > /data/local/tmp/f")
+        assert after("save seeded") == "first\n"
+        adb("-s", answer["adb"], "shell", "rm /data/local/tmp/f")
+        assert after("restore seeded") == "first\n"
+        assert after("reset") == ""
+        assert after("restore seeded") == "first\n"
+        trash = Path(answer["state"]) / "disk" / "trash"
+        while any(trash.iterdir()):
+            adb("-s", answer["adb"], "shell", "sleep 0.05")
     assert not list((temporary / "home").glob("virtualdevice-*"))
 
 
