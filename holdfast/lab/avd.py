@@ -13,6 +13,7 @@ from pathlib import Path
 
 from holdfast.deadline import Deadline
 from holdfast.errors import ConfigurationError, HostToolMissing, LabError
+from holdfast.lab.emulator_console import load_snapshot
 from holdfast.lab.inventory import AvdSpec
 from holdfast.lab.provider import Check, look
 from holdfast.lab.started import (
@@ -102,6 +103,9 @@ class Avd:
             command=self._command(emulator, port),
             serial=f"127.0.0.1:{port + 1}",
             environment=self._environment(),
+            restore=lambda name, home, step: load_snapshot(
+                name, port=port, home=home, deadline=step, device=self.device
+            ),
         )
 
     def host_checks(self, deadline: Deadline) -> Iterator[Check]:

@@ -83,13 +83,16 @@ class Complaint:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Launch:
     """How a device's program is started. `undo` is a shell command line of our own words, with
-    whatever comes from a file quoted. `serial` is the `host:port` at which adb will find it."""
+    whatever comes from a file quoted. `serial` is the `host:port` at which adb will find it.
+    `restore` puts it back to a snapshot of a name, given the HOME that the program has; None where
+    it has no snapshots."""
 
     command: tuple[str, ...]
     serial: str
     environment: Mapping[str, str] = field(default_factory=dict)
     undo: str = ""
     fastboot: str | None = None
+    restore: Callable[[str, Path, Deadline], None] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -156,8 +159,19 @@ class Started:
             self.stop(Deadline.after(_STOP_S, clock=deadline.clock))
             raise
         return Endpoint(
-            serial=launch.serial, adb_host=adb.host, adb_port=adb.port, fastboot=launch.fastboot
+            serial=launch.serial,
+            adb_host=adb.host,
+            adb_port=adb.port,
+            fastboot=launch.fastboot,
+            restore=self._restorer(launch),
         )
+
+    def _restorer(self, launch: Launch) -> Callable[[str, Deadline], None] | None:
+        restore = launch.restore
+        if restore is None:
+            return None
+        home = self._process.scratch
+        return lambda name, deadline: restore(name, home, deadline)
 
     def stop(self, deadline: Deadline) -> None:
         self._server.stop(deadline.within(5.0))
