@@ -9,7 +9,6 @@ import shutil
 from contextlib import ExitStack
 from typing import Any
 
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, run_state_machine_as_test
 
@@ -17,6 +16,7 @@ from selftests.virtualdevice.machine.test_isolation import ROOT, run
 from selftests.virtualdevice.system.apks import NAME
 from selftests.virtualdevice.system.real_phone import connected_phone, one_adb
 from selftests.virtualdevice.system.test_days_of_a_whole_phone import STEPS, WholeRig
+from selftests.virtualdevice.system.test_days_of_life import settings_for
 from selftests.virtualdevice.system.test_days_of_several_users import Days
 from virtualdevice.system.packages.storage import credential_root
 
@@ -68,11 +68,5 @@ class WholeDays(Days):
 
 
 def test_each_user_keeps_what_is_theirs_over_random_days_of_a_whole_phone() -> None:
-    quick = settings(
-        max_examples=1,
-        stateful_step_count=STEPS,
-        deadline=None,
-        database=None,
-        suppress_health_check=list(HealthCheck),
-    )
-    run_state_machine_as_test(WholeDays, settings=quick)
+    # hypothesis begins with the simplest days of all, in which nothing happens.
+    run_state_machine_as_test(WholeDays, settings=settings_for(2, STEPS))
