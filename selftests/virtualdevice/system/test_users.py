@@ -530,3 +530,25 @@ async def test_a_defect_of_updating_strikes_the_users_whom_it_means(
     record = rig.phone.parts.registry.get(NAME)
     assert record is not None
     assert record.user(10).ce_inode == home(rig, 10).stat().st_ino
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("pm", "clear", "--user", "all", NAME), "Call does not support special user #-1"),
+        (("pm", "path", "--user", "me", NAME), "Bad user number: me"),
+        (("am", "start", "--user", "all", NAME), "Error: Can't start service with user 'all'"),
+        (("locksettings", "set-pin", "--user", "55", "1234"), "executing command: set-pin"),
+        (("locksettings", "set-pin", "12"), "executing command: set-pin"),
+        (("locksettings", "set-pin", "--new", "1234"), "Unknown option: --new"),
+        (("am", "start-user", "ten"), 'java.lang.NumberFormatException: For input string: "ten"'),
+    ],
+)
+async def test_a_user_who_cannot_be_meant_is_refused(
+    tmp_path: Path, words: tuple[str, ...], says: str
+) -> None:
+    rig = await with_work_profile(tmp_path, "aosp-34")
+    await install(rig, apk())
+    answer = await rig.run(*words)
+    assert answer.status != 0
+    assert says in answer.error

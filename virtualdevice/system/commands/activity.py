@@ -32,7 +32,7 @@ async def start(phone: Phone, call: Invocation, words: Words) -> int:
         return await _started(phone, call, options)
     user_id = user_named(phone, options.user)
     if user_id is None:
-        raise CommandRefused("Error: Can't start activity with user 'all'")
+        raise CommandRefused("Error: Can't start service with user 'all'")
     record = _target(phone, intent, user_id)
     if record is None:
         return await _not_started(phone, call, intent)

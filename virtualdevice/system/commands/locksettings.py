@@ -35,7 +35,7 @@ SET_TEXTS: dict[str, Callable[[str], str]] = {
 }
 
 
-def _read(phone: Phone, words: Words) -> _Request:
+def _read(phone: Phone, verb: str, words: Words) -> _Request:
     old, user_id = "", phone.user_controller.current_id
     while (option := words.option()) is not None:
         if option == "--old":
@@ -47,7 +47,7 @@ def _read(phone: Phone, words: Words) -> _Request:
             raise CommandRefused(f"Unknown option: {option}", status=FAILED)
     user = phone.parts.users.get(user_id)
     if user is None:
-        raise CommandRefused("Error while executing command: no such user", status=FAILED)
+        raise CommandRefused(f"Error while executing command: {verb}", status=FAILED)
     return _Request(user=user, old=old, new=words.next() or "")
 
 
@@ -57,7 +57,7 @@ async def lock_settings(phone: Phone, call: Invocation) -> int:
     if verb is None or verb == "help":
         await call.out("lockSettings service commands:")
         return 0
-    request = _read(phone, words)
+    request = _read(phone, verb, words)
     if verb == "get-disabled":
         await call.out("false" if request.user.credential else _disabled(phone))
         return 0

@@ -33,5 +33,6 @@ def one_user(phone: Phone, words: Words, *, default: int = 0) -> int:
     """As user_option, for what is done for one user only."""
     user_id = user_option(phone, words, default=default)
     if user_id is None:
-        raise CommandRefused("Error: can't use user all here")
+        text = "java.lang.IllegalArgumentException: Call does not support special user #-1"
+        raise CommandRefused(f"Error: {text}", status=255 if phone.api >= 28 else 1)
     return user_id
