@@ -19,7 +19,7 @@ from holdfast.scenario.evidence import AppFate, Evidence, fate_of
 from holdfast.scenario.firmware import DoesNotStart, FirmwareOffer, update_firmware
 from holdfast.scenario.limits import Limits
 from holdfast.scenario.prepare import Home, make_clean
-from holdfast.scenario.result import ScenarioPlan, ScenarioResult, UpdateKind, VerdictKind
+from holdfast.scenario.result import Route, ScenarioPlan, ScenarioResult, UpdateKind, VerdictKind
 from holdfast.scenario.routes import Store, needs_somebody
 from holdfast.scenario.updates import AppUnderTest, UpdateMissing
 from holdfast.scenario.verdict import decide_verdict
@@ -34,6 +34,8 @@ from holdfast.userdata.values import Snapshot
 __all__ = ["RESTORE_FAILED", "run_scenario"]
 
 RESTORE_FAILED = "restore.failed"
+_REBOOTED_TWICE = (Route.ADB, Route.SIDELOAD, Route.OTA)
+"""What a second reboot alone takes does not depend on who pressed what: these routes are enough."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -116,6 +118,9 @@ def _through(run: Run, offer: FirmwareOffer | None) -> ScenarioResult:
     if happened.after == record:
         happened = watch_after_reboot(run, happened)
     last, after_reboot = _look_again(run, before, "after the reboot")
+    if run.plan.route in _REBOOTED_TWICE and after_reboot.intact:
+        _reboot(run)
+        last, after_reboot = _look_again(run, before, "after the second reboot")
     looks = _Looks(before=before, last=last, after_update=after_update, after_reboot=after_reboot)
     result = _judge(run, _evidence(run, record, happened, looks))
     _restore(run)

@@ -132,6 +132,14 @@ def test_a_defect_turns_the_verdict(defect: str, update: UpdateKind, verdict: Ve
     assert result.verdict is verdict, result.reasons
 
 
+def test_what_only_a_second_reboot_takes_is_a_silent_loss() -> None:
+    outside = Path(__file__).resolve().parents[2] / "proof/outside_defects.py"
+    with running("aosp-30", f"{outside}:SECOND_REBOOT_LOSES") as device:
+        result = run(device, OVER_ADB)
+    assert result.verdict is VerdictKind.SILENT_LOSS
+    assert any("voice" in line for line in result.changes_after_reboot)
+
+
 def test_the_control_shows_its_loss_and_stands_in_the_ledger_as_declared() -> None:
     plan = ScenarioPlan(update=UpdateKind.UNINSTALL_REINSTALL, route=Route.ADB)
     with running("aosp-34") as device:
