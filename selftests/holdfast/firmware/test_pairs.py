@@ -8,6 +8,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from holdfast.deadline import Deadline
+from holdfast.errors import LabError
+from holdfast.firmware.preparation import Goal, Preparation, UserData
+from holdfast.firmware.prepare import prepare
 from selftests.holdfast.firmware.phone import Phone, phone
 from selftests.preparations.builds import Builds, make_builds
 from selftests.preparations.pairs import GOALS, STATES, fault_of, run_pair
@@ -55,3 +59,14 @@ def test_a_preparation_reaches_its_goal_or_a_named_error(
     outcome = run_pair(made, builds, goal, state)
     record_property("row of preparations", outcome.row)
     assert fault_of(outcome) == ""
+
+
+def test_a_phone_at_which_nobody_accepts_the_key_is_named_within_the_deadline(
+    made: Phone, builds: Builds
+) -> None:
+    run_pair(made, builds, "factory reset", "booted")
+    STATES["unauthorised"](made, builds)
+    reset = Preparation(goal=Goal.FACTORY_RESET, user_data=UserData.WIPE)
+    with pytest.raises(LabError, match=r"last seen.*unauthorized"):
+        prepare(made.bench(power=False, hand=False), reset, Deadline.after(6.0))
+    assert made.link.state(deadline=Deadline.after(5.0)) == "unauthorized"

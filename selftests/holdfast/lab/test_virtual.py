@@ -11,7 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from holdfast.deadline import Deadline, wait_until
+from holdfast.deadline import Deadline, SystemClock, wait_until
+from holdfast.device.adb import AdbLink
+from holdfast.device.adb_files import AdbFiles
+from holdfast.device.adb_shell import AdbShell
+from holdfast.device.power import Power
 from holdfast.errors import ConfigurationError, DeadlineExceeded, HostToolMissing, LabError
 from holdfast.lab.inventory import VirtualSpec
 from holdfast.lab.virtual import PrivateAdbServer, VirtualProvider
@@ -132,3 +136,38 @@ def test_what_adb_reads_of_its_users_settings_does_not_reach_the_private_server(
     adb = server.start(Deadline.after(20.0))
     assert adb.version(Deadline.after(5.0)) > 0
     server.stop(Deadline.after(10.0))
+
+
+def test_a_device_that_asks_for_the_key_gets_it_and_its_snapshot_brings_user_data_back(
+    tmp_path: Path,
+) -> None:
+    tmp_path.chmod(0o755)
+    spec = VirtualSpec(
+        name="rehearsal",
+        kind="virtual",
+        personality="aosp-34",
+        settings={"ro.adb.secure": "1"},
+        state="disk",
+    )
+    made = VirtualProvider(spec, folder=tmp_path)
+    assert made.resource == f"virtual/{tmp_path / 'disk'}"
+    soon = Deadline.after(60.0)
+    try:
+        try:
+            endpoint = made.start(soon, say=print)
+        except HostToolMissing as reason:
+            pytest.skip(f"no virtual device on this host: {reason}")
+        link = AdbLink(device="rehearsal", serial=endpoint.serial, server_port=endpoint.adb_port)
+        shell = AdbShell(link, AdbFiles(link), shell_v2=False)
+        power = Power(link, shell, clock=SystemClock())
+        made.save("clean", soon)
+        power.wait_ready(deadline=soon)
+        shell.run("echo mine > /sdcard/note", deadline=soon)
+        assert endpoint.restore is not None
+        endpoint.restore("clean", soon)
+        power.wait_ready(deadline=soon)
+        assert shell.run("cat /sdcard/note 2>/dev/null; echo .", deadline=soon).text == ".\n"
+        with pytest.raises(LabError, match="restore other: there is no snapshot 'other'"):
+            endpoint.restore("other", soon)
+    finally:
+        made.stop(Deadline.after(20.0))
