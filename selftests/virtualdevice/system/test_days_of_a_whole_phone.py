@@ -66,7 +66,17 @@ class WholeRig:
         return path
 
     async def reboot(self) -> None:
+        before = self._boot_id()
         self._phone.reboot()
+        # A slow phone may still answer from the boot that is ending.
+        while self._boot_id() in ("", before) or not self._is_up():
+            self._phone.client("connect", self._phone.device.serial)
+
+    def _boot_id(self) -> str:
+        return self._phone.shell("cat /proc/sys/kernel/random/boot_id").strip()
+
+    def _is_up(self) -> bool:
+        return self._phone.shell("getprop sys.boot_completed").strip() == "1"
 
 
 class OtaRig(WholeRig):
@@ -95,7 +105,7 @@ class OtaRig(WholeRig):
         said = self._phone.shell(f"update_engine_client {words} 2>&1; echo rc=$?")
         assert said.endswith("rc=0"), said
         self._phone.shell(f"rm {REMOTE}")
-        self._phone.reboot()
+        await self.reboot()
 
     async def close(self) -> None:
         """The stack ends the phone."""
