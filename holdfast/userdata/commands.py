@@ -20,7 +20,7 @@ from holdfast.userdata.diff import diff
 from holdfast.userdata.html import render
 from holdfast.userdata.storing import dump_snapshot, read_snapshot_file
 from holdfast.userdata.values import EntryKind, Snapshot
-from holdfast.userdata.words import count_of, shown_name, size_of
+from holdfast.userdata.words import count_of, shown_sentence, size_of
 
 __all__ = ["register"]
 
@@ -65,11 +65,13 @@ def snapshot(
 
 def _summary(taken: Snapshot) -> list[str]:
     lines = [f"{taken.package_name}, by {taken.access}:"]
-    for area in taken.areas:
-        files = [e for e in taken.entries(area) if e.kind is EntryKind.FILE]
-        size = size_of(sum(e.size_bytes for e in files))
-        lines.append(f"  {area}: {taken.state(area)}, {count_of(len(files))} files, {size}")
-    lines += [f"  not seen: {shown_name(line)}" for line in taken.unseen]
+    for copy in (taken, *taken.others):
+        whose = f"user {copy.user_id}: " if copy.user_id else ""
+        for area in copy.areas:
+            files = [e for e in copy.entries(area) if e.kind is EntryKind.FILE]
+            held = f"{count_of(len(files))} files, {size_of(sum(e.size_bytes for e in files))}"
+            lines.append(f"  {whose}{area}: {copy.state(area)}, {held}")
+    lines += [f"  not seen: {shown_sentence(line)}" for line in taken.unseen]
     return lines
 
 
@@ -96,10 +98,10 @@ def compare(
     else:
         nothing = "nothing was seen" if found.nothing_seen else "nothing was lost or changed"
         others = [f"{d.title}: {words}" for d in missed for words in d.evidence]
-        for line in [*found.lines(), *map(shown_name, others)] or [nothing]:
+        for line in [*found.lines(), *map(shown_sentence, others)] or [nothing]:
             typer.echo(line)
         for line in found.unseen:
-            typer.echo(f"not seen: {shown_name(line)}")
+            typer.echo(f"not seen: {shown_sentence(line)}")
     if found.losses or missed:
         raise typer.Exit(1)
     if found.nothing_seen:

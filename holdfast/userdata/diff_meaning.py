@@ -24,7 +24,13 @@ def database_changes(
     """
     areas = set(comparable_areas(before, after))
     again = {(d.area, d.path): d for d in after.databases}
-    digests = {e.digest for area in after.areas for e in after.entries(area) if e.digest}
+    known = {(area, e.path) for area in before.areas for e in before.entries(area)}
+    digests = {
+        e.digest
+        for area in after.areas
+        for e in after.entries(area)
+        if e.digest and (area, e.path) not in known
+    }
     for database in before.databases:
         place = (database.area, database.path)
         if database.problem or database.area not in areas:

@@ -12,7 +12,7 @@ from jinja2 import Environment, StrictUndefined
 from holdfast.userdata.changes import Change
 from holdfast.userdata.detectors import Detection
 from holdfast.userdata.diff import Diff
-from holdfast.userdata.words import count_of, shown_name, size_of
+from holdfast.userdata.words import count_of, shown_name, shown_sentence, size_of
 
 __all__ = ["render"]
 
@@ -22,7 +22,9 @@ _ROWS_SHOWN = 2000
 def render(found: Diff, *, detections: tuple[Detection, ...] = (), title: str = "") -> str:
     """The page. Beyond 2000 changes only their number is given."""
     environment = Environment(autoescape=True, undefined=StrictUndefined)
-    environment.filters.update(size=size_of, count=count_of, name=shown_name)
+    environment.filters.update(
+        size=size_of, count=count_of, name=shown_name, sentence=shown_sentence
+    )
     template = environment.from_string(
         (files("holdfast.userdata") / "diff.html").read_text(encoding="utf-8")
     )

@@ -7,12 +7,13 @@ from collections.abc import Iterator, Sequence
 
 from holdfast.userdata.changes import Change, ChangeKind, Subject
 
-__all__ = ["count_of", "describe", "rank", "shown_name", "size_of"]
+__all__ = ["count_of", "describe", "rank", "shown_name", "shown_sentence", "size_of"]
 
 _DEARNESS = {subject: at for at, subject in enumerate(Subject)}
 _GRAVITY = {kind: at for at, kind in enumerate(ChangeKind)}
 _NAMES_SHOWN = 3
 _LONGEST_NAME = 80
+_LONGEST_SENTENCE = 500
 _SUBJECTS = {
     Subject.PICTURE: ("picture", "pictures"),
     Subject.DOCUMENT: ("document", "documents"),
@@ -51,11 +52,12 @@ _ROW_WORDS = {
 }
 
 
-def rank(change: Change) -> tuple[int, int, int, int, str, str]:
+def rank(change: Change) -> tuple[int, int, int, int, int, str, str]:
     """A sort key: the dearest subject first, then the gravest kind, then the most and largest."""
     return (
         _DEARNESS[change.subject],
         _GRAVITY[change.kind],
+        change.user_id,
         -change.count,
         -change.size_bytes,
         change.path,
@@ -162,8 +164,18 @@ def _listed(names: list[str]) -> str:
 
 def shown_name(name: str) -> str:
     """A name from the device, safe to print: control characters and broken UTF-8 as escapes."""
-    safe = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)
+    safe = _printable(name)
     return safe if len(safe) <= _LONGEST_NAME else f"{safe[: _LONGEST_NAME - 1]}…"
+
+
+def shown_sentence(words: str) -> str:
+    """Words in which names from the device stand, safe to print, of a sentence's length."""
+    safe = _printable(words)
+    return safe if len(safe) <= _LONGEST_SENTENCE else f"{safe[: _LONGEST_SENTENCE - 1]}…"
+
+
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def count_of(number: int) -> str:

@@ -157,6 +157,13 @@ def test_a_database_whose_bytes_differ_but_not_its_rows_is_intact() -> None:
     assert diff(before, snapshot(file("databases/m.db", b"other"), databases=held)).changes == ()
 
 
+def test_a_database_is_not_moved_because_another_was_always_like_it() -> None:
+    held = (database("databases/m.db", rows("message", MESSAGES)),)
+    twin = file("databases/twin.db", b"pages")
+    before = snapshot(file("databases/m.db", b"pages"), twin, databases=held)
+    assert "10 of 10 messages in m.db are gone" in diff(before, snapshot(twin)).lines()
+
+
 def test_a_database_that_cannot_be_read_any_more_says_how_much_was_in_it() -> None:
     before = snapshot(
         file("databases/m.db", b"pages" * 1000),
