@@ -115,7 +115,7 @@ def preload_renumbered(before: Snapshot, after: Snapshot) -> tuple[str, ...]:
 
 def data_of_another_owner(before: Snapshot, after: Snapshot) -> tuple[str, ...]:
     """run-as itself refuses a directory of another owner."""
-    if after.owner_is_wrong:
+    if after.owner_is_wrong and not before.owner_is_wrong:
         return (after.access_error,)
     found = []
     for area in comparable_areas(before, after):

@@ -47,7 +47,9 @@ _USER = re.compile(r"UserInfo\{(\d+):([^:]*):", re.MULTILINE)
 _ACCOUNT = re.compile(r"^\s*Account \{name=(.*), type=(.*)\}", re.MULTILINE)
 _RUNNING = re.compile(r"UserInfo\{(\d+):[^}]*\} running", re.MULTILINE)
 _ENABLED = re.compile(r"^ *User (\d+):.*\benabled=(\d)", re.MULTILINE)
-_RUN_AS_OF_USERS = 24
+_RUN_AS_OF_USERS = frozenset({24, 25})
+_RUN_AS_OF_USERS_AGAIN = 29
+"""In 8 and 9 run-as looks for the directory of the first user whoever is named, and refuses."""
 _REQUESTED = re.compile(r"^( *)requested permissions:\n(?:\1 +.*\n?)*", re.MULTILINE)
 _APP_OP = re.compile(r"^(?:Uid mode: )?([A-Z_0-9]+): (\w+)", re.MULTILINE)
 
@@ -185,7 +187,7 @@ def _reach(answers: Mapping[str, str], *, api: int, user_id: int) -> tuple[Reach
         return Reach.EXTERNAL, "this user does not run"
     if answers.get("id", "").startswith("uid=0("):
         return Reach.ROOT, ""
-    if user_id and api < _RUN_AS_OF_USERS:
+    if user_id and api not in _RUN_AS_OF_USERS and api < _RUN_AS_OF_USERS_AGAIN:
         return Reach.EXTERNAL, "run-as of this Android reaches the first user alone"
     refusal = answers.get("run-as", "").strip()
     return (Reach.RUN_AS, "") if refusal.startswith("uid=") else (Reach.EXTERNAL, refusal)
