@@ -7,6 +7,7 @@ would hang it.
 from __future__ import annotations
 
 import asyncio
+import errno
 import socket
 from collections.abc import Callable
 
@@ -19,6 +20,7 @@ from virtualdevice.seams import BootMode
 __all__ = ["FastbootServer"]
 
 CHUNK_BYTES = 1 << 20
+_ATTEMPTS, _PAUSE_S = 100, 0.02
 
 
 class FastbootServer:
@@ -41,6 +43,7 @@ class FastbootServer:
         self._server: asyncio.Server | None = None
         self._is_open = False
         self._connections: set[asyncio.Task[None]] = set()
+        self._changing = asyncio.Lock()
 
     def reserve(self, port: int) -> int:
         """Bind without listening: nobody else gets the port, and it answers nobody."""
@@ -74,16 +77,17 @@ class FastbootServer:
 
     async def close(self) -> None:
         """Stop listening; the port stays reserved."""
-        if self._server is None:
-            return
-        self._is_open = False
-        self._server.close()
-        self._server = None
-        own = asyncio.current_task()
-        for task in list(self._connections):
-            if task is not own:
-                task.cancel()
-        self._reserved = _bound(self._port)
+        async with self._changing:
+            if self._server is None:
+                return
+            self._is_open = False
+            self._server.close()
+            self._server = None
+            own = asyncio.current_task()
+            for task in list(self._connections):
+                if task is not own:
+                    task.cancel()
+            self._reserved = await _bound_again(self._port)
 
     def release(self) -> None:
         if self._reserved is not None:
@@ -113,6 +117,19 @@ class FastbootServer:
                     writer.close()
                     self._leave(reply.leave_to)
                     return
+
+
+async def _bound_again(port: int) -> socket.socket:
+    """A program that is just being started (forked, and not yet itself) still has the socket that
+    was closed here, and with it the port."""
+    for _ in range(_ATTEMPTS):
+        try:
+            return _bound(port)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+            await asyncio.sleep(_PAUSE_S)
+    return _bound(port)
 
 
 def _bound(port: int) -> socket.socket:
