@@ -76,20 +76,24 @@ class Rehearsal:
 
 
 def give_work_profile(running: Rehearsal) -> int:
-    """Make one in which the probe is installed too; its user id. 0 on an Android before 8, whose
-    shell gives no installed app to another user."""
+    """Make one, or take the one that is there; the probe is in it too. Its user id; 0 on an Android
+    before 8, whose shell gives no installed app to another user."""
     if running.device.api < 26:
         return 0
 
     def say(command: str) -> str:
         return running.device.shell.run(command, deadline=Deadline.after(60.0)).all_text
 
-    made = re.search(r"created user id (\d+)", say("pm create-user --profileOf 0 --managed Work"))
-    assert made
-    say(f"am start-user {made[1]}")
-    answer = say(f"cmd package install-existing --user {made[1]} {PACKAGE}")
+    there = re.findall(r"UserInfo\{([1-9]\d*):", say("pm list users"))
+    made = re.findall(
+        r"created user id (\d+)",
+        "" if there else say("pm create-user --profileOf 0 --managed Work"),
+    )
+    user_id = (there + made)[0]
+    say(f"am start-user {user_id}")
+    answer = say(f"cmd package install-existing --user {user_id} {PACKAGE}")
     assert "installed for user" in answer, answer
-    return int(made[1])
+    return int(user_id)
 
 
 @contextmanager
