@@ -42,11 +42,11 @@ def test_every_kind_is_made_for_every_android_and_fits_as_it_should(
         assert verify(Apk.from_bytes(content), api=api).accepted
 
 
-def test_the_updates_version_is_higher_but_for_a_downgrade() -> None:
+def test_the_updates_version_is_higher_but_for_a_downgrade_and_below_an_app_that_stays() -> None:
     for kind in UpdateKind:
         made = PROBE.delivered(kind, api=34, build_type="user")
         newer = made.update_manifest.version_code > made.base_manifest.version_code
-        assert newer is (kind is not UpdateKind.DOWNGRADE)
+        assert newer is (kind not in (UpdateKind.DOWNGRADE, UpdateKind.FIRMWARE))
 
 
 def test_users_know_the_app_by_its_name_in_their_language() -> None:
