@@ -2,10 +2,12 @@
 # script.py says what the records mean, and fills in NONCE, TOOL and the limits.
 # Errors go by descriptor 4 into a variable, and come as one record at the end of their step:
 # interleaved with the output they could break its lines. Caches are listed, but not read.
+# b makes large blocks: checksum programs write a line at a time, and each would be a packet of adb.
 # The last walk (R) goes on in a coprocess (the next one must wait for its end) while databases and
 # preferences are read, of which the checksums tell a change; Y looks again at the few files that
 # the loop itself takes checksums of.
 p() { print -r -- "@NONCE $1"; }
+b() { dd ibs=65536 obs=65536 2>/dev/null; }
 w() { case $1 in ?*) p "W ${1:0:60000}";; esac; }
 a() {
 q=${3:-./.}
@@ -18,10 +20,10 @@ j="%M %s %U %G %i %Z %T@ %p\n"
 n="*
 *"
 p I
-f=$( { find . -path "$q" -prune -o \( -type l -o -path "$n" \) -printf "@NONCE J $j@NONCE L %l\n@NONCE I\n" -o -printf "$j" >&3 2>&4; } 4>&1 ) 3>&1
+f=$( { find . -path "$q" -prune -o \( -type l -o -path "$n" \) -printf "@NONCE J $j@NONCE L %l\n@NONCE I\n" -o -printf "$j" 2>&4 | b >&3; } 4>&1 ) 3>&1
 w "$f"
 p "H TOOL"
-f=$( { find . -path "$q" -prune -o -path ./cache -prune -o -path ./code_cache -prune -o -type f ! -size +HASHLIMITc ! -path "$n" -print0 2>/dev/null | xargs -0 TOOL >&3 2>&4; } 4>&1 ) 3>&1
+f=$( { find . -path "$q" -prune -o -path ./cache -prune -o -path ./code_cache -prune -o -type f ! -size +HASHLIMITc ! -path "$n" -print0 2>/dev/null | xargs -0 TOOL 2>&4 | b >&3; } 4>&1 ) 3>&1
 w "$f"
 find . -path "$q" -prune -o -type f -printf "%s %i %T@ %p\n" 2>/dev/null | sha256sum |&
 find . -path "$q" -prune -o -type f \( -size +HASHLIMITc -printf "S%p\0" -o -path "$n" -printf "O%p\0" -o -true \) ! -size +CONTENTLIMITc \( -path "*/databases/*" -o -name "*.db" -o -name "*.db-*" -o -name "*.sqlite*" -o -path "*/shared_prefs/*.xml" \) -printf "C%p\0" 2>/dev/null | while IFS= read -rd "" f; do

@@ -2,9 +2,11 @@
 # Fields of E: mode (hex), size, 512-byte blocks, uid, gid, inode, label, date, time, zone, name.
 # Errors go by descriptor 4 into a variable, and come as one record at the end of their step:
 # interleaved with the output they could break its lines. Caches are listed, but not read.
+# b makes large blocks: stat and checksum programs write a line at a time, each a packet of adb.
 p() { print -r -- "@NONCE $1"; }
-g() { f=$( { find . -path "$q" -prune -o $2 -print0 2>&4 | xargs -0 stat -c "@NONCE $1 %n" >&3 2>&4; } 4>&1 ) 3>&1
+g() { f=$( { find . -path "$q" -prune -o $2 -print0 2>&4 | xargs -0 stat -c "@NONCE $1 %n" 2>&4 | b >&3; } 4>&1 ) 3>&1
 w "$f"; }
+b() { dd ibs=65536 obs=65536 2>/dev/null; }
 w() { case $1 in ?*) p "W ${1:0:60000}";; esac; }
 a() {
 q=${3:-./.}
@@ -17,7 +19,7 @@ g "E %f %s %b %u %g %i %C %y"
 p "H TOOL"
 n="*
 *"
-f=$( { find . -path "$q" -prune -o -path ./cache -prune -o -path ./code_cache -prune -o -type f ! -size +HASHLIMITc ! -path "$n" -print0 2>/dev/null | xargs -0 TOOL >&3 2>&4; } 4>&1 ) 3>&1
+f=$( { find . -path "$q" -prune -o -path ./cache -prune -o -path ./code_cache -prune -o -type f ! -size +HASHLIMITc ! -path "$n" -print0 2>/dev/null | xargs -0 TOOL 2>&4 | b >&3; } 4>&1 ) 3>&1
 w "$f"
 find . -path "$q" -prune -o -type f ! -size +HASHLIMITc -path "$n" -print0 2>/dev/null | while IFS= read -rd "" f; do
 h=$(TOOL "$f"); p "O ${h%% *} $f"; done
