@@ -228,6 +228,20 @@ def test_android_9_gives_the_same_picture_as_a_newer_one(folder_device: FolderDe
     assert diff(newer, older).changes == ()
 
 
+def test_a_directory_without_files_is_seen_whole_on_each_android(
+    folder_device: FolderDevice,
+) -> None:
+    """There is nothing to ask `stat` about, which must not be told as something unreadable."""
+    shutil.rmtree(folder_device.data)
+    folder_device.data.mkdir()
+    for older in (False, True):
+        if older:
+            folder_device.become_android_9()
+        snapshot = collect(folder_device, PACKAGE, deadline=soon())
+        assert snapshot.state(Area.CREDENTIAL) is AreaState.SEEN
+        assert [line for line in snapshot.unseen if "stat" in line] == []
+
+
 @pytest.mark.parametrize("older", [False, True])
 def test_what_changes_while_it_is_read_is_named_and_nothing_else_is(
     folder_device: FolderDevice, older: bool
