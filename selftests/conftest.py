@@ -1,10 +1,20 @@
-"""Tables that tests make, row by row, shown at the end of the run: also from other processes."""
+"""What all tests of ours share.
+
+Hypothesis draws the same examples in every run, so that a run is red for what was changed alone;
+`--hypothesis-profile=random` draws others, as `make life` does. Tables that tests make, row by row,
+are shown at the end of the run: also from other processes.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("steady", derandomize=True)
+settings.register_profile("random", derandomize=False, print_blob=True)
+settings.load_profile("steady")
 
 _PREFIX = "row of "
 

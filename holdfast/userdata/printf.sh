@@ -7,7 +7,7 @@
 # preferences are read, of which the checksums tell a change; Y looks again at the few files that
 # the loop itself takes checksums of.
 p() { print -r -- "@NONCE $1"; }
-b() { dd ibs=65536 obs=65536 2>/dev/null; }
+b() { dd ibs=4096 obs=65536 2>/dev/null; }
 w() { case $1 in ?*) p "W ${1:0:60000}";; esac; }
 a() {
 q=${3:-./.}

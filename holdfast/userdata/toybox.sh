@@ -6,7 +6,7 @@
 p() { print -r -- "@NONCE $1"; }
 g() { f=$( { find . -path "$q" -prune -o $2 -print0 2>&4 | xargs -0r stat -c "@NONCE $1 %n" 2>&4 | b >&3; } 4>&1 ) 3>&1
 w "$f"; }
-b() { dd ibs=65536 obs=65536 2>/dev/null; }
+b() { dd ibs=4096 obs=65536 2>/dev/null; }
 w() { case $1 in ?*) p "W ${1:0:60000}";; esac; }
 a() {
 q=${3:-./.}
