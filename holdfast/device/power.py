@@ -26,8 +26,10 @@ _ASKING_S = 10.0
 # So often in a row a command may hang before the connection is taken for dead: a machine that is
 # reset says no goodbye, and adb goes on believing in it.
 _HANGS = 2
-# A phone that restarts is not reachable, or refuses for a moment. What refuses for so long is off.
-_REFUSED_S = 90.0
+# Nothing answers at the address of a phone that is down, and it has the whole deadline. What
+# refuses has a kernel that runs, and no adbd: until that starts, which even in slow emulators takes
+# some 30 s and comes long before Android; or for good, where an emulator's program has ended.
+_REFUSED_S = 45.0
 
 
 class Power:
@@ -68,7 +70,7 @@ class Power:
     def wait_ready(self, *, deadline: Deadline, not_boot: str = "") -> None:
         """Wait until Android's services answer. `not_boot`: the mark of a boot that must be over.
 
-        DeadlineExceeded names what was seen last.
+        LabError names what was seen last; DeviceLost: its address refuses, and it is not coming.
         """
         last = {"seen": "nothing"}
         self._services_since = None
@@ -80,7 +82,8 @@ class Power:
         try:
             wait_until(ready, deadline, what="ready", every_s=0.05, device=self._link.device)
         except LabError as error:
-            raise LabError(
+            kind = DeviceLost if isinstance(error, DeviceLost) else LabError
+            raise kind(
                 f"not ready for use ({last['seen']}): {error}", device=self._link.device
             ) from error
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from holdfast.android.answers import InstallAnswer
 from holdfast.deadline import Deadline, wait_until
 from holdfast.device.device import Device
-from holdfast.errors import ConfigurationError, DeviceRefused, LabError
+from holdfast.errors import ConfigurationError, DeviceLost, DeviceRefused, LabError
 from holdfast.firmware.ota_package import OtaPackage, read_ota_package
 from holdfast.firmware.preparation import Goal, Preparation, UserData, Work
 from holdfast.firmware.prepare import Bench, carry_out, declared
@@ -35,6 +35,8 @@ _DELIVERING = frozenset({Work.SEND_PACKAGE, Work.APPLY_UPDATE})
 # lab's loss.
 _DOWN = frozenset({Mode.BOOT_LOOP, Mode.RECOVERY, Mode.BOOTLOADER})
 _LOOKS_S = 60.0
+# An address that refused for long: what fastboot does not see at once is no mode that tells why.
+_GLANCE_S = 5.0
 # The lab's doing, and no judgement of the package: there was no room for it.
 _NO_ROOM = f"error {int(ErrorCode.NOT_ENOUGH_SPACE)} "
 
@@ -163,7 +165,8 @@ def _start(run: Run, bench: Bench, *, well: bool) -> None:
             _leave_recovery(bench, deadline.within(_LOOKS_S))
             device.came_back(deadline=deadline)
     except LabError as error:
-        mode = _mode_at_last(bench, Deadline.after(_LOOKS_S, clock=device.clock))
+        looks_s = _GLANCE_S if isinstance(error, DeviceLost) else _LOOKS_S
+        mode = _mode_at_last(bench, Deadline.after(looks_s, clock=device.clock))
         if well and mode in _DOWN:
             raise DoesNotStart(f"Android does not start: the phone is in mode {mode}") from error
         again = Deadline.after(run.limits.boot_s, clock=device.clock)
