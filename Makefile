@@ -48,7 +48,7 @@ preparations: $(READY) $(HOST_READY) $(TOOLS_READY)
 	@$(PYTHON) -m selftests.preparations $(ARGS)
 
 life: $(READY) $(HOST_READY) $(TOOLS_READY)
-	@HOLDFAST_LIFE_STEPS=3000 HOLDFAST_WHOLE_LIFE_STEPS=2500 $(PYTHON) -m pytest \
+	@HOLDFAST_LIFE_STEPS=3000 HOLDFAST_WHOLE_LIFE_STEPS=3000 $(PYTHON) -m pytest \
 	  -c selftests/pytest.ini -n 0 --log-cli-level=INFO --hypothesis-profile=random \
 	  selftests/virtualdevice/system/test_days_of_life.py \
 	  selftests/virtualdevice/system/test_days_of_a_whole_phone.py $(ARGS)
