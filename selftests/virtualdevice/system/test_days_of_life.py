@@ -1,7 +1,7 @@
 """Random days in the life of a phone: whatever is done to it, the package manager's promises hold.
 
-`HOLDFAST_LIFE_STEPS` makes it longer (`make life`: over 2000 operations, in lives of at most 250, each
-on a phone of its own); the default is quick.
+`HOLDFAST_LIFE_STEPS` makes it longer (`make life`: over 2000 operations, in lives of at most 250,
+each on a phone of its own); the default is quick.
 """
 
 from __future__ import annotations
