@@ -345,7 +345,8 @@ class VirtualDevice:
         except BootFailed as crash:
             self._system.log("init", f"Reboot: {crash}", level="E")
             await asyncio.sleep(CRASH_PAUSE_S)
-            self._begin_reboot(BootMode.SYSTEM)
+            if self._wanted is None:  # else adb has told it meanwhile where to go
+                self._begin_reboot(BootMode.SYSTEM)
             return
         self._chain.booted_well()
 

@@ -45,6 +45,8 @@ _FASTBOOT_REBOOTS: Mapping[Action, str] = {
     Action.FASTBOOT_REBOOT_FASTBOOTD: "fastboot",
     Action.FASTBOOT_REBOOT_RECOVERY: "recovery",
 }
+# Behind these, the starts that came to nothing before say nothing of those that come.
+_START_ANDROID = frozenset({Action.ADB_REBOOT, Action.FASTBOOT_REBOOT, Action.POWER_CYCLE})
 
 
 class PowerSwitch(Protocol):
@@ -138,6 +140,11 @@ class DeviceControls:
         return Mode.OFFLINE if state == "offline" else Mode.ABSENT
 
     def carry_out(self, action: Action, deadline: Deadline) -> None:
+        self._begin(action, deadline)
+        if action in _START_ANDROID:
+            self._watch.failed.clear()
+
+    def _begin(self, action: Action, deadline: Deadline) -> None:
         if action in _ADB_REBOOTS:
             self._adb_reboot(_ADB_REBOOTS[action], deadline)
         elif action in _FASTBOOT_REBOOTS:

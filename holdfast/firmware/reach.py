@@ -6,6 +6,7 @@ that names every road that was tried.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Protocol
 
 from holdfast.deadline import Deadline, wait_until
@@ -17,6 +18,7 @@ __all__ = ["Controls", "reach_mode"]
 
 # On the way somewhere. In any other mode a device stays, so that waiting for another is in vain.
 _ON_ITS_WAY = frozenset({Mode.OFFLINE, Mode.ABSENT, Mode.BOOTING})
+_RESTARTS = frozenset({Action.ADB_REBOOT, Action.FASTBOOT_REBOOT})
 
 
 class Controls(Protocol):
@@ -56,27 +58,33 @@ def reach_mode(controls: Controls, goal: Mode, deadline: Deadline, journal: Jour
                     "Bring it there by hand, or give the lab switched USB power",
                     device=controls.name,
                 )
-            trouble = _take(controls, route[0], deadline, journal)
+            trouble, led_to = _take(controls, route[0], deadline, journal)
             if trouble:
-                failed.extend(_as_good_as(route[0]))
+                failed.extend(_as_good_as(route[0], led_to))
                 troubles.append(f"{route[0].action}: {trouble}")
 
 
-def _as_good_as(road: Road) -> tuple[Road, ...]:
-    """Those that fail where this one failed: connecting again does the same from every mode."""
-    if road.action is not Action.ADB_RECONNECT:
-        return (road,)
-    return tuple(other for other in ROADS if other.action is road.action)
+def _as_good_as(road: Road, led_to: Mode) -> tuple[Road, ...]:
+    """Those that fail where this one failed: connecting again does the same from every mode, and
+    what does not start from the bootloader does not start from recovery."""
+    if road.action is Action.ADB_RECONNECT:
+        return tuple(other for other in ROADS if other.action is road.action)
+    if road.action in _RESTARTS and led_to is Mode.BOOT_LOOP:
+        return tuple(other for other in ROADS if other.action in _RESTARTS)
+    return (road,)
 
 
-def _take(controls: Controls, road: Road, deadline: Deadline, journal: Journal) -> str:
-    """Take one road; what went wrong, or nothing."""
+def _take(controls: Controls, road: Road, deadline: Deadline, journal: Journal) -> tuple[str, Mode]:
+    """Take one road; what went wrong, or nothing, and the mode seen last."""
     bound = deadline.within(road.bound_s)
     what = f"mode {road.target} after {road.action}"
     last = {"mode": road.source}
 
     def arrived() -> bool:
         last["mode"] = controls.mode(bound)
+        if road.action is Action.ADB_REBOOT_BOOTLOADER and last["mode"] is Mode.BOOT_LOOP:
+            with suppress(LabError, DeviceRefused):  # it may have gone down before it heard
+                controls.carry_out(road.action, bound)
         return last["mode"] not in _ON_ITS_WAY and last["mode"] is not road.source
 
     try:
@@ -84,10 +92,10 @@ def _take(controls: Controls, road: Road, deadline: Deadline, journal: Journal) 
             controls.carry_out(road.action, bound)
             wait_until(arrived, bound, what=what, device=controls.name)
     except DeadlineExceeded as error:
-        return f"{error}; last seen in mode {last['mode']}"
+        return f"{error}; last seen in mode {last['mode']}", last["mode"]
     except (LabError, DeviceRefused) as error:
-        return str(error)
-    return _elsewhere(road, last["mode"])
+        return str(error), last["mode"]
+    return _elsewhere(road, last["mode"]), last["mode"]
 
 
 def _elsewhere(road: Road, mode: Mode) -> str:

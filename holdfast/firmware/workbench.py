@@ -128,6 +128,8 @@ class Workbench:
         def booted() -> bool:
             mode = self.controls.mode(deadline)
             now = deadline.clock.monotonic()
+            if mode is Mode.BOOT_LOOP:
+                raise DeviceLost("it starts again and again, and never boots", device=self._name)
             if mode in _STAYS and now - stays.setdefault(mode, now) > _STAYS_S:
                 raise DeviceLost(f"it stays in mode {mode}", device=self._name)
             return mode is Mode.SYSTEM

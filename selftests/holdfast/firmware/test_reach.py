@@ -74,6 +74,27 @@ def test_a_boot_that_loops_ends_the_wait_at_once_and_is_named() -> None:
         reach(controls, Mode.SYSTEM)
 
 
+def test_what_loops_from_the_bootloader_is_not_started_from_elsewhere_as_well() -> None:
+    controls = FakeControls(Mode.BOOTLOADER)
+    controls.broken[Action.FASTBOOT_REBOOT] = controls.broken[Action.ADB_REBOOT] = Mode.BOOT_LOOP
+    with pytest.raises(DeviceLost, match="is in mode boot_loop and cannot be brought to system"):
+        reach(controls, Mode.SYSTEM)
+    assert controls.taken == [Action.FASTBOOT_REBOOT]
+
+
+def test_a_device_that_loops_is_told_again_in_each_round_until_it_has_heard() -> None:
+    class Deaf(FakeControls):
+        def carry_out(self, action: Action, deadline: Deadline) -> None:
+            if len(self.taken) < 3:
+                self.taken.append(action)
+            else:
+                super().carry_out(action, deadline)
+
+    controls = Deaf(Mode.BOOT_LOOP)
+    reach(controls, Mode.BOOTLOADER)
+    assert controls.taken == [Action.ADB_REBOOT_BOOTLOADER] * 4
+
+
 def test_a_device_that_asks_for_the_key_after_a_boot_is_led_on_from_there() -> None:
     controls = FakeControls(Mode.BOOTLOADER)
     controls.broken[Action.FASTBOOT_REBOOT] = Mode.UNAUTHORIZED

@@ -1,6 +1,4 @@
-"""Rungs of the ladder, each climbed for a fault that no gentler one cures.
-
-The last, reflashing, is `prepare`, which selftests/holdfast/firmware holds against every state."""
+"""Rungs of the ladder, each climbed for a fault that no gentler one cures."""
 
 from __future__ import annotations
 
@@ -15,15 +13,19 @@ from pathlib import Path
 import pytest
 
 from holdfast.deadline import Deadline
+from holdfast.errors import LabError
 from holdfast.firmware.reach import reach_mode
 from holdfast.firmware.states import Action, Mode
-from holdfast.journal import Fact, Journal, Ledger, StepStarted
+from holdfast.journal import DestructiveCommand, Fact, Journal, Ledger, StepEnded, StepStarted
 from holdfast.lab.adb_host import AdbHost
-from holdfast.lab.inventory import AttachedSpec, UsbPowerSpec
+from holdfast.lab.inventory import AttachedSpec, PrepareSpec, UsbPowerSpec
 from holdfast.lab.quarantine import QuarantineStore
+from holdfast.lab.recovery import ORDER
 from holdfast.pytest_plugin.care import Care, CareTimes
 from holdfast.scenario.ladder import RungTimes
 from selftests.holdfast.firmware.phone import Phone, phone
+from selftests.preparations.builds import make_builds
+from selftests.preparations.pairs import break_boot
 
 # A rung that does not help is climbed to its end.
 TIMES = CareTimes(
@@ -55,19 +57,26 @@ def strike(folder: Path, fault: str) -> None:
         fifo.write(f"fault {fault}\n")
 
 
-def climb(made: Phone, state: Path, *, usb: bool = False) -> tuple[str, list[str]]:
-    """The rung that helped, and all that were climbed."""
-    spec = AttachedSpec(
+def spec_of(made: Phone, *, usb: bool = False, build: str | None = None) -> AttachedSpec:
+    """`build`: it may be flashed with the build of that fingerprint."""
+    flash = PrepareSpec(goal="flash", user_data="keep", package="newer.zip", build=build or "")
+    return AttachedSpec(
         name="phone",
         kind="attached",
         serial=made.serial,
         adb_port=made.adb_port,
         fastboot=made.fastboot,
         usb_power=UsbPowerSpec(hub="1-1", port=3) if usb else None,
+        prepare=flash if build is not None else None,
+        allow_destructive=build is not None,
     )
+
+
+def climb(spec: AttachedSpec, state: Path, *, folder: Path | None = None) -> tuple[str, list[str]]:
+    """The rung that helped, and all that were climbed. `folder` is that of devices.yaml."""
     journal = Journal()
     quarantine = QuarantineStore(state / "quarantine.sqlite3")
-    care = Care(spec, folder=state, quarantine=quarantine, owner="run 7", times=TIMES)
+    care = Care(spec, folder=folder or state, quarantine=quarantine, owner="run 7", times=TIMES)
     care.bring_back(journal, Ledger(journal), why="it failed", permit=lambda: None)
     assert quarantine.current("phone") is None
     helped = [e.value for e in journal.events if isinstance(e, Fact) and e.key == "recovery.by"]
@@ -79,19 +88,19 @@ def climb(made: Phone, state: Path, *, usb: bool = False) -> tuple[str, list[str
 
 def test_what_adb_has_forgotten_is_connected_anew(pixel: Phone, tmp_path: Path) -> None:
     AdbHost(host="127.0.0.1", port=pixel.adb_port).disconnect(pixel.serial, soon())
-    assert climb(pixel, tmp_path) == ("reconnect", ["reconnect"])
+    assert climb(spec_of(pixel), tmp_path) == ("reconnect", ["reconnect"])
 
 
 def test_an_adbd_that_starts_no_shell_is_restarted(
     pixel: Phone, folder: Path, tmp_path: Path
 ) -> None:
     strike(folder, "shells_hang")
-    assert climb(pixel, tmp_path) == ("restart_adbd", ["reconnect", "restart_adbd"])
+    assert climb(spec_of(pixel), tmp_path) == ("restart_adbd", ["reconnect", "restart_adbd"])
 
 
 def test_a_system_server_that_hangs_is_rebooted(pixel: Phone, folder: Path, tmp_path: Path) -> None:
     strike(folder, "system_server_hangs")
-    assert climb(pixel, tmp_path) == ("reboot", ["reconnect", "restart_adbd", "reboot"])
+    assert climb(spec_of(pixel), tmp_path) == ("reboot", ["reconnect", "restart_adbd", "reboot"])
 
 
 def test_a_device_that_answers_nothing_is_cut_from_power(
@@ -104,7 +113,7 @@ def test_a_device_that_answers_nothing_is_cut_from_power(
             fifo.write("fault hang\n")
         commands.unlink()  # made anew when it starts again
         with hub(made, tmp_path, monkeypatch) as asked:
-            helped, climbed = climb(made, tmp_path, usb=True)
+            helped, climbed = climb(spec_of(made, usb=True), tmp_path)
     assert helped == "usb_power"
     assert climbed == ["reconnect", "restart_adbd", "reboot", "usb_power"]
     assert asked == [["-l", "1-1", "-p", "3", "-a", action] for action in ("off", "on")]
@@ -144,6 +153,42 @@ def test_a_device_in_its_bootloader_is_led_out_of_it(pixel: Phone, tmp_path: Pat
     reach_mode(controls, Mode.SYSTEM, soon(), pixel.journal)
     controls.carry_out(Action.ADB_REBOOT_BOOTLOADER, soon())
     reach_mode(controls, Mode.BOOTLOADER, soon(), pixel.journal)
-    helped, climbed = climb(pixel, tmp_path)
+    helped, climbed = climb(spec_of(pixel), tmp_path)
     assert helped == "bootloader"
     assert climbed == ["reconnect", "restart_adbd", "reboot", "bootloader"]
+
+
+def test_a_device_that_never_boots_again_is_reflashed(tmp_path: Path) -> None:
+    builds = make_builds(tmp_path)
+    newer = builds.fingerprints["newer"]
+    with phone(str(builds.base)) as made:
+        reach_mode(made.bench().controls, Mode.SYSTEM, soon(), made.journal)
+        break_boot(made, builds)
+        _is_given_up_where_it_may_not_be_flashed(spec_of(made, build=newer), tmp_path)
+        helped, climbed = climb(spec_of(made, build=newer), tmp_path / "allowed", folder=tmp_path)
+        assert helped == "reflash"
+        assert climbed == ["reconnect", "restart_adbd", "reboot", "bootloader", "reflash"]
+        assert made.bench().build(soon()).fingerprint == newer
+
+
+def _is_given_up_where_it_may_not_be_flashed(spec: AttachedSpec, folder: Path) -> None:
+    """No rung may take the time that it needs to see that nothing helps: each ends by its own
+    bound."""
+    rungs = RungTimes(reconnect_s=1.0, restart_adbd_s=1.0, reboot_s=1.0, bootloader_s=1.0)
+    quarantine, journal = QuarantineStore(folder / "quarantine.sqlite3"), Journal()
+    care = Care(
+        spec.model_copy(update={"allow_destructive": False}),
+        folder=folder,
+        quarantine=quarantine,
+        owner="run 7",
+        times=CareTimes(rungs=rungs),
+    )
+    with pytest.raises(LabError, match="reflash: not allowed"):
+        care.bring_back(journal, Ledger(journal), why="it loops", permit=lambda: None)
+    stay = quarantine.current("phone")
+    assert stay is not None
+    assert all(f"{name}: " in stay.reason for name in ORDER if name != "usb_power")
+    began = {e.step_id: e for e in journal.events if isinstance(e, StepStarted)}
+    ended = [e for e in journal.events if isinstance(e, StepEnded)]
+    assert len(began) == len(ended)
+    assert not [e for e in journal.events if isinstance(e, DestructiveCommand)]
