@@ -86,7 +86,7 @@ def _found(
 ) -> Iterator[tuple[str, str]]:
     if first:
         yield from stages(running)
-    if plan is not FIRMWARE:
+    if plan.update is not UpdateKind.FIRMWARE:  # it came from another process: a copy
         yield from verdict(running, plan, store=store_of(personality))
         return
     with newer_firmware(running, personality) as offer:
