@@ -124,8 +124,8 @@ GOALS: Mapping[str, Wanted] = {
 }  # fmt: skip
 
 
-# What boots into nothing is mended by another firmware, which a snapshot brings too; and no provider
-# restores what it has not started.
+# What boots into nothing is mended by another firmware, which a snapshot brings too; and no
+# provider restores what it has not started.
 _LOOPS = re.compile(r"(DeadlineExceeded|DeviceLost): phone: .*(reaching system|brought to system)")
 _MENDS = frozenset({_G.RESTORE, _G.FLASH, _G.DOWNGRADE, _G.SIDELOAD})
 # adb sees a phone that loops for moments only: the road by way of Android may take all the time.
