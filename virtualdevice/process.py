@@ -289,6 +289,8 @@ class VirtualDevice:
             if state.erase_data or state.erase_cache:
                 state.erase_data = state.erase_cache = False
                 self._flash.save()
+            if mode is BootMode.SYSTEM:
+                await self._system.look_at_disk(self._machine)
             self._adbd.come_up(mode)
             if mode is BootMode.SYSTEM:
                 await self._start_system()

@@ -243,6 +243,9 @@ class SystemServer(Protocol):
         `boot_properties` are ro.boot.* as the bootloader hands them over; `optimise` is called in
         the first boot of another build, when the apps' code is made ready. ConfigurationError."""
 
+    async def look_at_disk(self, machine: Machine) -> None:
+        """Before adbd is there, and before a start: read what this boot depends on."""
+
     async def start(self, machine: Machine) -> None:
         """Boot: scan packages, bring up the screen, set sys.boot_completed. Returns when booted.
         BootFailed if it crashes instead."""

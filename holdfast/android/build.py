@@ -7,12 +7,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NewType
 
-__all__ = ["Build", "BuildFingerprint", "parse_getprop", "read_build"]
+__all__ = ["Build", "BuildFingerprint", "config_locale", "parse_getprop", "read_build"]
 
 BuildFingerprint = NewType("BuildFingerprint", str)
 
 # A value may hold line ends (`[key]: [first\nsecond]`), so entries are found, not lines.
 _ENTRY = re.compile(r"^\[([^\]\n]+)\]: \[(.*?)\]\s*$", re.MULTILINE | re.DOTALL)
+# Configuration.resourceQualifierString(): the first of the user's languages, in either notation.
+_CONFIG = re.compile(
+    r"^config: (?:mcc\d+-)?(?:mnc\d+-)?"
+    r"(?:b\+(?P<bcp>[A-Za-z0-9+]+)|(?P<language>[a-z]{2,3})(?:-r(?P<region>[A-Z]{2}|\d{3}))?)"
+    r"(?=[-,\s]|$)",
+    re.MULTILINE,
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,8 +52,19 @@ def parse_getprop(text: str) -> dict[str, str]:
     return {match[1]: match[2] for match in _ENTRY.finditer(text.replace("\r\n", "\n"))}
 
 
-def read_build(properties: Mapping[str, str]) -> Build:
-    """The build that these properties tell of; `api` is 0 where they do not say it."""
+def config_locale(text: str) -> str:
+    """The BCP 47 tag that `am get-config` tells of; empty if it tells none."""
+    found = _CONFIG.search(text.replace("\r\n", "\n"))
+    if found is None:
+        return ""
+    if found["bcp"]:
+        return found["bcp"].replace("+", "-")
+    return f"{found['language']}-{found['region']}" if found["region"] else found["language"]
+
+
+def read_build(properties: Mapping[str, str], *, locale: str = "") -> Build:
+    """The build that these properties tell of; `api` is 0 where they do not say it. `locale`: the
+    one in force, where it is known."""
     sdk = properties.get("ro.build.version.sdk", "")
     return Build(
         fingerprint=BuildFingerprint(properties.get("ro.build.fingerprint", "")),
@@ -58,7 +76,7 @@ def read_build(properties: Mapping[str, str]) -> Build:
         display_id=properties.get("ro.build.display.id", ""),
         incremental=properties.get("ro.build.version.incremental", ""),
         security_patch=properties.get("ro.build.version.security_patch", ""),
-        locale=_locale(properties),
+        locale=locale or _locale(properties),
         serialno=properties.get("ro.serialno", ""),
         debuggable=properties.get("ro.debuggable") == "1",
         properties=dict(properties),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 
-from holdfast.android.build import Build, parse_getprop, read_build
+from holdfast.android.build import Build, config_locale, parse_getprop, read_build
 from holdfast.deadline import Clock, Deadline, wait_until
 from holdfast.device.adb import AdbLink
 from holdfast.device.shell import Shell
@@ -88,7 +88,13 @@ class Power:
             ) from error
 
     def read_build(self, *, deadline: Deadline) -> Build:
-        return read_build(parse_getprop(self._shell.run("getprop", deadline=deadline).text))
+        """The build that runs, and the language that Android speaks: from 7 on it is a setting, and
+        the properties may tell another."""
+        said = self._shell.run(
+            "getprop; echo; [ $(getprop ro.build.version.sdk) -lt 24 ] || am get-config",
+            deadline=deadline,
+        ).text
+        return read_build(parse_getprop(said), locale=config_locale(said))
 
     def _look(self, deadline: Deadline, not_boot: str) -> str:
         """`ready`, or what is missing."""

@@ -2,9 +2,10 @@
 
 A table: the shell lines by API level, and how it is known that each holds. Sources: AOSP's
 Settings.java for the keys; `svc`, `wm`, `locksettings` as the platform's shell commands of those
-levels. Locale and clock no shell of a user build may set: the locale is set as root where it has to
-be (https://developer.android.com/guide/topics/resources/localization, "Testing"), the clock is set
-by the network, and held against this host's.
+levels. The locale is SYSTEM_LOCALES in Settings.System, which the shell may write
+(SettingsProvider), and which getConfiguration there reads at each boot; before Android 7 there is
+only a property, which root may set. The clock is the network's; where that has not set it, the
+shell of those versions that hold SET_TIME may: `cmd alarm set-time` of AlarmManagerService.
 """
 
 from __future__ import annotations
@@ -17,13 +18,22 @@ from holdfast.device.vitals import read_vitals
 from holdfast.errors import LabError
 from holdfast.journal import Journal
 
-__all__ = ["SETTINGS", "Setting", "apply_settings", "require_fit", "set_locale"]
+__all__ = [
+    "FIRST_LOCALE_SETTING_API",
+    "SETTINGS",
+    "Setting",
+    "apply_settings",
+    "require_fit",
+    "set_clock",
+    "set_locale",
+]
 
 # Below these a test would fail by the lab's fault: recovery and update_engine begin nothing on a
 # low battery, an A/B update needs room, and a wrong clock breaks every certificate.
 BATTERY_PERCENT_MIN = 25
 FREE_DATA_BYTES_MIN = 1 << 30
 CLOCK_ERROR_S_MAX = 120.0
+FIRST_LOCALE_SETTING_API = 24
 _FIRST_LOCALE_TAG_API = 23
 
 
@@ -100,13 +110,25 @@ def apply_settings(shell: Shell, *, api: int, deadline: Deadline, journal: Journ
 
 
 def set_locale(tag: str, *, api: int) -> str:
-    """The shell line, for root; Android reads it when it starts."""
+    """The shell line, below FIRST_LOCALE_SETTING_API for root; Android reads it when it starts."""
+    if api >= FIRST_LOCALE_SETTING_API:
+        return f"settings put system system_locales {quote(tag)}"
     if api >= _FIRST_LOCALE_TAG_API:
         return f"setprop persist.sys.locale {quote(tag)}"
     language, _, rest = tag.partition("-")
     return f"setprop persist.sys.language {quote(language)}; setprop persist.sys.country " + quote(
         rest.rpartition("-")[2]
     )
+
+
+def set_clock(shell: Shell, *, clock: Clock, deadline: Deadline, journal: Journal) -> None:
+    """Set a clock that is wrong to this host's. Where it cannot be set, `require_fit` names it."""
+    error_s = read_vitals(shell, clock=clock, deadline=deadline).clock_error_s
+    if error_s is None or abs(error_s) <= CLOCK_ERROR_S_MAX:
+        return
+    command = f"cmd alarm set-time {int(clock.time() * 1000)}"
+    answer = shell.run(command, deadline=deadline).all_text.strip()
+    journal.fact("clock.set", f"it was {error_s:+.0f} s off; {answer or 'set'}")
 
 
 def require_fit(shell: Shell, *, clock: Clock, deadline: Deadline, device: str) -> None:

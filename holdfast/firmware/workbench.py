@@ -7,7 +7,7 @@ import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from holdfast.android.build import Build
+from holdfast.android.build import Build, parse_getprop, read_build
 from holdfast.deadline import Deadline, wait_until
 from holdfast.device.bootloader import Fastboot
 from holdfast.device.power import Power
@@ -16,7 +16,13 @@ from holdfast.device.shell import Shell
 from holdfast.device.ui_server import UiServer
 from holdfast.device.vitals import Readings, read_vitals
 from holdfast.errors import ConfigurationError, DeviceLost, DeviceRefused, LabError
-from holdfast.firmware.after_boot import apply_settings, require_fit, set_locale
+from holdfast.firmware.after_boot import (
+    FIRST_LOCALE_SETTING_API,
+    apply_settings,
+    require_fit,
+    set_clock,
+    set_locale,
+)
 from holdfast.firmware.controls import DeviceControls
 from holdfast.firmware.images import Image, read_images, require_product
 from holdfast.firmware.ota_package import OtaPackage, read_ota_package
@@ -100,7 +106,8 @@ class Workbench:
         return said if _SERIALNO.fullmatch(said) else ""
 
     def build(self, deadline: Deadline) -> Build:
-        return self._power.read_build(deadline=deadline)
+        """By properties alone, which also an Android that hangs tells."""
+        return read_build(parse_getprop(self._shell.run("getprop", deadline=deadline).text))
 
     def target_build(self, preparation: Preparation, before: Build | None) -> str:
         package = preparation.package
@@ -273,30 +280,37 @@ class Workbench:
         prove_ready(self._shell, api=api, deadline=deadline, device=self._name)
 
     def _apply_settings(self, preparation: Preparation, deadline: Deadline) -> None:
-        build = self.build(deadline.within(_ASK_S))
+        build = self._power.read_build(deadline=deadline.within(_ASK_S))
         if preparation.locale not in ("", build.locale):
             self._speak(preparation, build, deadline)
         apply_settings(self._shell, api=build.api, deadline=deadline, journal=self.journal)
+        set_clock(self._shell, clock=deadline.clock, deadline=deadline, journal=self.journal)
         require_fit(self._shell, clock=deadline.clock, deadline=deadline, device=self._name)
 
     def _speak(self, preparation: Preparation, build: Build, deadline: Deadline) -> None:
-        """Root alone may set it, and Android takes it up when it starts."""
-        try:
-            self._transfer.become_root(deadline)
-        except DeviceRefused as refused:
-            raise LabError(
-                f"it speaks {build.locale}, {preparation.locale} is wanted, and only root may set "
-                "that: choose it by hand in the settings",
-                device=self._name,
-            ) from refused
+        """Android takes it up when it starts."""
+        if build.api < FIRST_LOCALE_SETTING_API:
+            self._become_root_to_speak(preparation, build, deadline)
         self._shell.run(set_locale(preparation.locale, api=build.api), deadline=deadline)
         self._power.reboot(deadline=deadline)
-        now = self.build(deadline.within(_ASK_S)).locale
+        now = self._power.read_build(deadline=deadline.within(_ASK_S)).locale
         if now != preparation.locale:
             raise LabError(
                 f"it was told to speak {preparation.locale}, and speaks {now} after a reboot",
                 device=self._name,
             )
+
+    def _become_root_to_speak(
+        self, preparation: Preparation, build: Build, deadline: Deadline
+    ) -> None:
+        try:
+            self._transfer.become_root(deadline)
+        except DeviceRefused as refused:
+            raise LabError(
+                f"it speaks {build.locale}, {preparation.locale} is wanted, and before Android 7 "
+                "only root may set that: choose it by hand in the settings",
+                device=self._name,
+            ) from refused
 
     def _prove_usable(self, _preparation: Preparation, deadline: Deadline) -> None:
         api = self.build(deadline.within(_ASK_S)).api

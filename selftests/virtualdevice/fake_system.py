@@ -68,6 +68,9 @@ class FakeSystem:
     ) -> None:
         """It is always the same."""
 
+    async def look_at_disk(self, machine: Machine) -> None:
+        """Nothing on it matters here."""
+
     async def start(self, machine: Machine) -> None:
         self.machine = machine
         self.boots += 1

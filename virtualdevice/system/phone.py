@@ -54,7 +54,10 @@ class Phone:
         defects: Defects,
         log: LogBuffer,
         clock: Callable[[], float],
+        set_clock: Callable[[float], None] = lambda _time_s: None,
     ) -> None:
+        """`clock` gives, and `set_clock` takes, seconds since the Unix epoch."""
+        self.set_clock = set_clock
         self.defects = defects
         self.parts = Parts(
             machine=machine,

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from virtualdevice.seams import BootMode, Machine
 from virtualdevice.system.personality import Personality
 
-__all__ = ["Properties", "PropertyRefused", "build_properties"]
+__all__ = ["PERSISTENT_FILE", "Properties", "PropertyRefused", "build_properties"]
 
 PERSISTENT_FILE = "/data/property/persistent_properties"
 VALUE_LIMIT_BYTES = 91  # PROP_VALUE_MAX - 1; read-only ones may be longer since Android 8

@@ -19,6 +19,7 @@ from virtualdevice.system.builtin_defects import BUILTIN
 from virtualdevice.system.commands.table import commands_of, run_command
 from virtualdevice.system.defects import Defects, load_defect
 from virtualdevice.system.invocation import Invocation
+from virtualdevice.system.language import as_chosen
 from virtualdevice.system.log_buffer import LogBuffer
 from virtualdevice.system.packages.boot import boot_packages
 from virtualdevice.system.personality import Personality, load_personality
@@ -56,12 +57,19 @@ class AndroidServer(SystemServer):
         self._configure = configure
         self._boot_properties: Mapping[str, str] = {}
         self._optimise: Callable[[], Awaitable[None]] | None = None
+        self._as_chosen: Personality | None = None
+        """The build in the language of this boot."""
         self._true_clock = clock
+        self._ahead_s = CLOCK_JUMP_S if defects.has("clock_jumps") else 0.0
         self._log = LogBuffer(self._clock)
         self._phone: Phone | None = None
 
     def _clock(self) -> float:
-        return self._true_clock() + (CLOCK_JUMP_S if self._defects.has("clock_jumps") else 0)
+        return self._true_clock() + self._ahead_s
+
+    def _set_clock(self, time_s: float) -> None:
+        """It goes on from there, over reboots as well."""
+        self._ahead_s = time_s - self._true_clock()
 
     @property
     def phone(self) -> Phone | None:
@@ -102,13 +110,22 @@ class AndroidServer(SystemServer):
         self._boot_properties = boot_properties
         self._optimise = optimise
         self._personality, self._defects = self._factory
+        self._as_chosen = None
         if firmware is not None and self._configure is not None:
             self._personality, self._defects = self._configure(load_personality(firmware))
+
+    async def look_at_disk(self, machine: Machine) -> None:
+        self._as_chosen = await as_chosen(self._personality, machine)
 
     async def start(self, machine: Machine) -> None:
         self._log = LogBuffer(self._clock)
         phone = Phone(
-            machine, self._personality, defects=self._defects, log=self._log, clock=self._clock
+            machine,
+            self._as_chosen or self._personality,
+            defects=self._defects,
+            log=self._log,
+            clock=self._clock,
+            set_clock=self._set_clock,
         )
         self._phone = phone
         parts = phone.parts
@@ -192,3 +209,5 @@ class AndroidServer(SystemServer):
             self._phone.until_reboot |= defect.flags
         else:
             self._defects.switch_on(defect)
+        if name == "clock_jumps":
+            self._ahead_s = CLOCK_JUMP_S

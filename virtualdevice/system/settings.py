@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from virtualdevice.seams import Machine
 
-__all__ = ["NAMESPACES", "Settings"]
+__all__ = ["NAMESPACES", "Settings", "file_of"]
 
 NAMESPACES = ("system", "secure", "global")
 FOLDER = "/data/system/users"
@@ -68,7 +68,7 @@ class Settings:
         self._make_tables(user_ids)
         for key in self._tables:
             try:
-                kept = json.loads(await machine.files.read(_file(key)))
+                kept = json.loads(await machine.files.read(file_of(key)))
             except (OSError, ValueError):
                 continue
             self._tables[key] = {str(name): str(value) for name, value in kept.items()}
@@ -81,10 +81,11 @@ class Settings:
         for key, table in self._tables.items():
             text = json.dumps(table, ensure_ascii=False, indent=0, sort_keys=True)
             await machine.files.write(
-                _file(key), text.encode(), mode=0o600, uid=SYSTEM_UID, gid=SYSTEM_UID
+                file_of(key), text.encode(), mode=0o600, uid=SYSTEM_UID, gid=SYSTEM_UID
             )
 
 
-def _file(table: Table) -> str:
+def file_of(table: Table) -> str:
+    """Where a table is kept."""
     namespace, user_id = table
     return f"{FOLDER}/{user_id}/settings_{namespace}.xml"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from holdfast.android.build import parse_getprop, read_build
+from holdfast.android.build import config_locale, parse_getprop, read_build
 
 RECORDED = """\
 [persist.sys.country]: [US]
@@ -53,6 +53,24 @@ def test_the_language_is_the_users_choice_else_the_products(
     properties: dict[str, str], locale: str
 ) -> None:
     assert read_build(properties).locale == locale
+
+
+@pytest.mark.parametrize(
+    ("said", "locale"),
+    [
+        ("config: mcc310-mnc260-en-rUS-ldltr-sw411dp-port-v28\nabi: arm64-v8a\n", "en-US"),
+        ("config: de-rDE,en-rUS-ldltr-port-v34\n", "de-DE"),
+        ("config: b+zh+Hans+CN-ldltr-v34\n", "zh-Hans-CN"),
+        ("config: es-r419-ldltr-v30\n", "es-419"),
+        ("config: eo\r\n", "eo"),
+        ("config: ldltr-sw411dp-v28\n", ""),
+        ("Error: unknown command 'get-config'\n", ""),
+    ],
+)
+def test_the_language_in_force_is_that_of_the_configuration(said: str, locale: str) -> None:
+    assert config_locale(f"[a]: [b]\n\n{said}") == locale
+    properties = {"persist.sys.locale": "fr-FR"}
+    assert read_build(properties, locale=config_locale(said)).locale == (locale or "fr-FR")
 
 
 def test_a_device_that_does_not_say_its_version_has_level_0() -> None:

@@ -180,7 +180,8 @@ def test_battery_room_and_clock_are_asked_of_their_services() -> None:
 
 
 def test_a_locale_is_set_as_each_android_reads_it() -> None:
-    assert set_locale("zh-CN", api=34) == "setprop persist.sys.locale zh-CN"
+    assert set_locale("zh-CN", api=34) == "settings put system system_locales zh-CN"
+    assert set_locale("zh-CN", api=23) == "setprop persist.sys.locale zh-CN"
     old = "setprop persist.sys.language zh; setprop persist.sys.country CN"
     assert set_locale("zh-Hans-CN", api=22) == old
 

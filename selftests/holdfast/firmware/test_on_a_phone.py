@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,7 @@ from holdfast.firmware.prepare import WrongBuild, WrongDevice, prepare
 from holdfast.firmware.reach import reach_mode
 from holdfast.firmware.sideload import sideload
 from holdfast.firmware.states import Mode
+from holdfast.journal import Fact
 from selftests.holdfast.firmware.phone import Phone, phone
 from virtualdevice.ota.keys import release_key
 from virtualdevice.ota.whole_file import sign_whole_file
@@ -140,17 +143,46 @@ def test_a_phone_that_comes_back_as_another_is_left_alone(pixel: Phone) -> None:
     pixel.on()
 
 
-def test_a_phone_speaks_the_language_that_was_declared(tmp_path: Path) -> None:
-    wanted = Preparation(goal=Goal.FACTORY_RESET, user_data=UserData.WIPE, locale="de-DE")
-    with phone("aosp-34-userdebug") as rooted:
-        done = prepare(rooted.bench(), wanted, soon())
-        assert done.after.locale == "de-DE"
+def test_a_phone_of_a_user_build_speaks_the_language_that_was_declared(pixel: Phone) -> None:
+    fingerprint(pixel)
+    wanted = Preparation(goal=Goal.FACTORY_RESET, user_data=UserData.WIPE, locale="zh-CN")
+    prepare(pixel.bench(), wanted, soon())
+    device = connect(
+        name="phone",
+        serial=pixel.serial,
+        adb_server_port=pixel.adb_port,
+        journal=pixel.journal,
+        ledger=pixel.ledger,
+        deadline=soon(),
+    )
+    assert device.build.locale == "zh-CN"
+    assert ask(pixel, "getprop persist.sys.locale") == "en-US"
+    prepare(pixel.bench(), replace(wanted, locale=""), soon())
+    assert pixel.bench()._power.read_build(deadline=soon()).locale == "en-US"
 
 
-def test_a_language_that_only_root_may_set_is_named(pixel: Phone) -> None:
+def test_a_language_that_only_root_may_set_is_named() -> None:
     wanted = Preparation(goal=Goal.FACTORY_RESET, user_data=UserData.WIPE, locale="de-DE")
-    with pytest.raises(LabError, match="it speaks en-US, de-DE is wanted, and only root may"):
-        prepare(pixel.bench(), wanted, soon())
+    with (
+        phone("aosp-23") as old,
+        pytest.raises(LabError, match="it speaks en-US, de-DE is wanted, and before Android 7"),
+    ):
+        prepare(old.bench(), wanted, soon())
+
+
+def test_a_clock_that_is_wrong_is_set() -> None:
+    with phone("aosp-30", more=["--defect", "clock_jumps"]) as fast:
+        reset = Preparation(goal=Goal.FACTORY_RESET, user_data=UserData.WIPE)
+        prepare(fast.bench(), reset, soon())
+        facts = {e.key: e.value for e in fast.journal.events if isinstance(e, Fact)}
+        assert re.fullmatch(r"it was \+345\d+ s off; set", str(facts["clock.set"]))
+
+
+def test_a_clock_that_the_shell_may_not_set_is_named() -> None:
+    with phone("aosp-26", more=["--defect", "clock_jumps"]) as fast:
+        reset = Preparation(goal=Goal.FACTORY_RESET, user_data=UserData.WIPE)
+        with pytest.raises(LabError, match=r"clock \+345\d+ s off: give it a network"):
+            prepare(fast.bench(), reset, soon())
 
 
 def test_a_flash_that_leads_to_another_build_than_declared_is_named(

@@ -284,6 +284,7 @@ class Rig:
 
     async def reboot(self) -> None:
         await self.server.stop()
+        await self.server.look_at_disk(self.machine)
         await self.server.start(self.machine)
 
     def record_line(self, name: str) -> tuple[int, int, int]:

@@ -47,6 +47,23 @@ async def test_a_clock_that_jumped_is_seen_by_the_alarm_manager(tmp_path: Path) 
         rig.server.switch_on("clock_jumps")
 
 
+async def test_the_shell_sets_the_clock_from_9_on(tmp_path: Path) -> None:
+    rig = await booted(tmp_path, "aosp-28")
+    assert (await rig.run("cmd", "alarm", "set-time", "1700000000000")).status == 0
+    assert abs(rig.phone.parts.clock() - 1_700_000_000) < DAY_MS / 1000
+    for words, said in (
+        (["set-time", "noon"], 'java.lang.NumberFormatException: For input string: "noon"'),
+        (["set-time"], 'java.lang.IllegalArgumentException: Argument expected after "set-time"'),
+        (["ring"], "Unknown command: ring"),
+    ):
+        wrong = await rig.run("cmd", "alarm", *words)
+        assert (wrong.out.strip(), wrong.status) == (said, 255)
+    older = await booted(tmp_path / "older", "aosp-27")
+    answer = await older.run("cmd", "alarm", "set-time", "1700000000000")
+    assert "No shell command implementation." in answer.text
+    assert abs(older.phone.parts.clock() - time.time()) < DAY_MS / 1000
+
+
 def test_a_low_battery_is_seen_by_android_the_bootloader_and_recovery_alike(
     one_adb: AdbClient, tmp_path: Path
 ) -> None:

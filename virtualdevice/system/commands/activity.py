@@ -11,6 +11,7 @@ from virtualdevice.system.commands.arguments import CommandRefused, Words
 from virtualdevice.system.commands.intents import StartOptions, read_intent
 from virtualdevice.system.commands.user_words import user_named, user_option
 from virtualdevice.system.invocation import Invocation
+from virtualdevice.system.language import resource_qualifier
 from virtualdevice.system.packages.records import PackageRecord
 from virtualdevice.system.phone import Phone
 
@@ -122,9 +123,8 @@ async def broadcast(phone: Phone, call: Invocation, words: Words) -> int:
 
 
 async def get_config(phone: Phone, call: Invocation, words: Words) -> int:
-    language, _, region = phone.personality.locale.partition("-")
     abis = ",".join(phone.personality.build.abi_list)
-    config = f"{language}-r{region}-port-notnight-v{phone.api}"
+    config = f"{resource_qualifier(phone.personality.locale)}-port-notnight-v{phone.api}"
     await call.out(f"config: {config}\nabi: {abis}")
     return 0
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from dataclasses import replace
 
 from virtualdevice.seams import BootMode
@@ -15,6 +16,7 @@ from virtualdevice.system.properties import reboot_mode
 
 __all__ = ["appops", "ime", "monkey", "reboot", "service", "svc"]
 
+FIRST_SET_TIME_API = 28
 INPUT_METHODS = ("com.android.inputmethod.latin/.LatinIME",)
 
 
@@ -158,7 +160,7 @@ async def start_or_stop(phone: Phone, call: Invocation) -> int:
 async def date(phone: Phone, call: Invocation) -> int:
     """toybox's own, with the time that this phone believes in."""
     words = [b"/system/bin/toybox", b"date", *(os.fsencode(word) for word in call.arguments)]
-    if phone.defects.has("clock_jumps"):
+    if abs(phone.parts.clock() - time.time()) >= 1:
         words[2:2] = [b"-d", b"@%d" % phone.parts.clock()]
     child = await phone.parts.machine.spawn(
         words,
@@ -168,6 +170,31 @@ async def date(phone: Phone, call: Invocation) -> int:
         stderr=call.stderr,
     )
     return await child.wait()
+
+
+async def alarm(phone: Phone, call: Invocation) -> int:
+    """AlarmManagerService's own; the shell may set the clock since its package holds SET_TIME."""
+    if phone.api < FIRST_SET_TIME_API:
+        await call.error("No shell command implementation.")
+        return 0
+    words = Words(call.arguments)
+    verb = words.next()
+    if verb == "set-time":
+        text = words.next()
+        if text is None:
+            text = 'java.lang.IllegalArgumentException: Argument expected after "set-time"'
+        elif text.isascii() and text.isdigit():
+            phone.set_clock(int(text) / 1000)
+            return 0
+        else:
+            text = f'java.lang.NumberFormatException: For input string: "{text}"'
+        await call.out(text)
+        return 255
+    if verb in (None, "help"):
+        await call.out("Alarm manager service (alarm) commands:")
+    else:
+        await call.out(f"Unknown command: {verb}")
+    return 255
 
 
 async def getenforce(phone: Phone, call: Invocation) -> int:

@@ -75,6 +75,7 @@ CMD_SERVICES: dict[str, Command] = {
     "lock_settings": locksettings.lock_settings,
     "user": users.cmd_user,
     "testharness": small.nothing,
+    "alarm": small.alarm,
 }
 BEFORE_BOOT = frozenset(
     {"getprop", "setprop", "logcat", "log", "reboot", "start", "stop", "cmd", "date"}
