@@ -22,6 +22,18 @@ __all__ = ["Fastboot", "find_fastboot"]
 _VERSION = re.compile(r"fastboot version (\S+)")
 _VARIABLE = re.compile(r"[a-z0-9:_.-]{1,64}", re.IGNORECASE)
 _PARTITION = re.compile(r"[a-z0-9_-]{1,36}", re.IGNORECASE)
+# What a run had begun must not go on behind its back: the next one may have the device by then.
+# stdin is a pipe from us, which closes when this process ends, even by SIGKILL.
+_TIED_TO_US = """
+exec 3<&0 </dev/null
+"$@" 3<&- & program=$!
+{ read -r _ <&3; kill -KILL $program; } >/dev/null 2>&1 & watcher=$!
+exec 3<&-
+wait $program; status=$?
+kill $watcher 2>/dev/null
+exit $status
+"""
+_PERMIT_EVERY_S = 1.0
 _LOCAL_TROUBLE = ("cannot load", "cannot open", "cannot generate", "failed to read", "couldn't")
 
 
@@ -44,8 +56,8 @@ class Fastboot:
     """One device's bootloader or fastbootd.
 
     `serial` is what `fastboot -s` takes: a USB serial or `tcp:HOST:PORT`. Every command ends by its
-    deadline; what destroys something goes through the ledger first. `permit` is asked before each:
-    it raises LeaseLost once the device is somebody else's.
+    deadline, and with this process; what destroys something goes through the ledger first. `permit`
+    is asked before each and while it runs: it raises LeaseLost once the device is somebody else's.
     """
 
     def __init__(
@@ -162,23 +174,37 @@ class Fastboot:
     ) -> tuple[int, str]:
         self._permit()
         deadline.require(what, device=self._device)
-        try:
-            ended = subprocess.run(
-                [str(self._program), *arguments],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                timeout=deadline.remaining_s,
-                check=False,
-            )
-        except subprocess.TimeoutExpired as error:
-            seen = (error.output or b"").decode("utf-8", "replace").strip()[-200:]
-            raise DeadlineExceeded(
-                what, allowed_s=deadline.allowed_s, last_seen=seen or None, device=self._device
-            ) from error
-        except OSError as error:
-            raise HostToolMissing(f"{self._program} cannot be run: {error}") from error
-        return ended.returncode, ended.stdout.decode("utf-8", "replace")
+        if not os.access(self._program, os.X_OK):
+            raise HostToolMissing(f"{self._program} cannot be run: it is no program")
+        command = ["/bin/sh", "-c", _TIED_TO_US, "fastboot", str(self._program), *arguments]
+        theirs, ours = os.pipe()
+        with (
+            os.fdopen(ours, "wb") as held,
+            subprocess.Popen(
+                command, stdin=theirs, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+            ) as process,
+        ):
+            os.close(theirs)
+            try:
+                said = self._watched(process, deadline, what)
+            finally:
+                held.close()
+        return process.returncode, said.decode("utf-8", "replace")
+
+    def _watched(self, process: subprocess.Popen[bytes], deadline: Deadline, what: str) -> bytes:
+        while True:
+            try:
+                return process.communicate(timeout=min(_PERMIT_EVERY_S, deadline.remaining_s))[0]
+            except subprocess.TimeoutExpired as error:
+                if deadline.passed:
+                    seen = (error.output or b"").decode("utf-8", "replace").strip()[-200:]
+                    raise DeadlineExceeded(
+                        what,
+                        allowed_s=deadline.allowed_s,
+                        last_seen=seen or None,
+                        device=self._device,
+                    ) from error
+                self._permit()
 
 
 def _partition(name: str) -> str:

@@ -1,9 +1,11 @@
-"""Leases: the exclusive, fenced right to touch a device, over all runs of one user on this host.
+"""Leases: the exclusive, fenced right to touch a device, over all runs of one user.
 
 The table is one SQLite file. Every take-over raises the resource's token, so that a holder who was
 thought dead finds out before it does more (`Lease.require`). A holder is dead when its process is
 gone, when its pid belongs to a process that began at another time, or when it has not renewed its
 lease for a while (`Lease.kept`): one that was stopped does nothing, and must not hold a device.
+Where its process cannot be looked at (the folder is shared with another host, or with a container),
+only the last of these counts.
 """
 
 from __future__ import annotations
@@ -43,10 +45,15 @@ CREATE TABLE IF NOT EXISTS leases (
     pid INTEGER,
     process_began TEXT,
     since REAL,
-    renewed REAL
+    renewed REAL,
+    renewed_at REAL,
+    place TEXT
 )
 """
-# `renewed` is on the clock of this boot (CLOCK_MONOTONIC), which stands while the host sleeps.
+# `renewed` is on the clock of this boot (CLOCK_MONOTONIC), which stands while the host sleeps, and
+# which nobody sets. What is of another host is known by `renewed_at`, since the Unix epoch.
+_COLUMNS_OF_LATER = {"renewed": "REAL DEFAULT 0", "renewed_at": "REAL DEFAULT 0", "place": "TEXT"}
+_NOT_MADE = "no such table"
 _WAIT_FOR_TABLE_S = 20.0
 
 
@@ -62,21 +69,40 @@ def default_state_dir() -> Path:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Holder:
     """Who holds a lease. `process_began` tells a process from a later one with the same pid;
-    `silent_s` is how long it has not renewed it."""
+    `silent_s` is how long it has not renewed it; `place` is where its pid means something, None
+    for here."""
 
     run: str
     pid: int
     process_began: str
     since: float = 0.0
     silent_s: float = 0.0
+    place: str | None = None
 
     @property
     def alive(self) -> bool:
-        return self.silent_s < STALE_S and _process_began(self.pid) == self.process_began
+        if self.silent_s >= STALE_S:
+            return False
+        elsewhere = self.place not in (None, _here())
+        return elsewhere or _process_began(self.pid) == self.process_began
 
 
 def this_process(run: str) -> Holder:
-    return Holder(run=run, pid=os.getpid(), process_began=_process_began(os.getpid()) or "")
+    began = _process_began(os.getpid()) or ""
+    return Holder(run=run, pid=os.getpid(), process_began=began, place=_here())
+
+
+def _here() -> str:
+    """The host (machine-id(5), which a new name does not change) and the pid namespace."""
+    try:
+        machine = Path("/etc/machine-id").read_text(encoding="ascii").strip()
+    except (OSError, ValueError):
+        machine = ""
+    return f"{machine or os.uname().nodename}/{Path('/proc/self/ns/pid').readlink()}"
+
+
+def _boot() -> str:
+    return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
 
 
 def _process_began(pid: int) -> str | None:
@@ -86,7 +112,7 @@ def _process_began(pid: int) -> str | None:
     """
     try:
         stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="utf-8").strip()
+        boot = _boot()
     except OSError:
         return None
     after_name = stat.rpartition(")")[2].split()
@@ -152,13 +178,15 @@ class LeaseTable:
         with self._writing(device) as database:
             token, current = _read(database, resource)
             if current and current.alive:
+                where = "" if current.place in (None, _here()) else ", elsewhere"
                 raise LabError(
-                    f"it is leased by run {current.run} (process {current.pid}); wait for that "
-                    "run to end, or stop it",
+                    f"it is leased by run {current.run} (process {current.pid}{where}); wait for "
+                    "that run to end, or stop it",
                     device=device,
                 )
             database.execute(
-                "INSERT OR REPLACE INTO leases VALUES (?, ?, ?, ?, ?, ?, ?)",
+                "INSERT OR REPLACE INTO leases (resource, token, run, pid, process_began, since, "
+                "renewed, renewed_at, place) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     resource,
                     token + 1,
@@ -167,23 +195,32 @@ class LeaseTable:
                     holder.process_began,
                     at,
                     time.monotonic(),
+                    time.time(),
+                    holder.place,
                 ),
             )
         return Lease(table=self, resource=resource, device=device, token=token + 1)
 
     def entry(self, resource: str) -> tuple[int, Holder | None]:
-        """The newest token of `resource` (0 if it was never leased), and who holds it now."""
+        """The newest token of `resource` (0 if it was never leased), and who holds it now. LabError
+        if the table cannot be read: a right that cannot be proved is none."""
         if not self._file.exists():
             return 0, None
-        with self._connected() as database:
-            return _read(database, resource)
+        try:
+            with self._connected() as database:
+                _require_columns(database)
+                return _read(database, resource)
+        except sqlite3.Error as error:
+            if _NOT_MADE in str(error):
+                return 0, None
+            raise self._unusable(error, None) from error
 
     def renew(self, resource: str, *, token: int) -> None:
         """Say that the holder of that token lives. Nothing if the lease has another token."""
         with self._writing(None) as database:
             database.execute(
-                "UPDATE leases SET renewed = ? WHERE resource = ? AND token = ?",
-                (time.monotonic(), resource, token),
+                "UPDATE leases SET renewed = ?, renewed_at = ? WHERE resource = ? AND token = ?",
+                (time.monotonic(), time.time(), resource, token),
             )
 
     def give_back(self, resource: str, *, token: int) -> None:
@@ -206,14 +243,18 @@ class LeaseTable:
                 database,
             ):
                 database.execute(_SCHEMA)
-                _add_missing_column(database)
+                _require_columns(database)
                 yield database
         except (OSError, Timeout, sqlite3.Error) as error:
-            raise LabError(
-                f"the lease table {self._file} cannot be used: {error}; make its folder writable, "
-                "or name another in HOLDFAST_STATE_DIR",
-                device=device,
-            ) from error
+            raise self._unusable(error, device) from error
+
+    def _unusable(self, error: Exception, device: str | None) -> LabError:
+        return LabError(
+            f"the lease table {self._file} cannot be used: {error}; make its folder writable, or "
+            "name another in HOLDFAST_STATE_DIR (a damaged table may be removed once no run is "
+            "under way)",
+            device=device,
+        )
 
     @contextmanager
     def _connected(self) -> Iterator[sqlite3.Connection]:
@@ -221,22 +262,31 @@ class LeaseTable:
             yield database
 
 
-def _add_missing_column(database: sqlite3.Connection) -> None:
+def _require_columns(database: sqlite3.Connection) -> None:
     """A table of before leases were renewed: its holders count as silent."""
     names = {row[1] for row in database.execute("PRAGMA table_info(leases)")}
-    if "renewed" not in names:
-        database.execute("ALTER TABLE leases ADD COLUMN renewed REAL DEFAULT 0")
+    for name in _COLUMNS_OF_LATER.keys() - names if names else ():
+        database.execute(f"ALTER TABLE leases ADD COLUMN {name} {_COLUMNS_OF_LATER[name]}")
 
 
 def _read(database: sqlite3.Connection, resource: str) -> tuple[int, Holder | None]:
     row = database.execute(
-        "SELECT token, run, pid, process_began, since, renewed FROM leases WHERE resource = ?",
+        "SELECT token, run, pid, process_began, since, renewed, renewed_at, place FROM leases "
+        "WHERE resource = ?",
         (resource,),
     ).fetchone()
     if row is None:
         return 0, None
-    token, run, pid, began, since, renewed = row
+    token, run, pid, began, since, renewed, renewed_at, place = row
     if run is None:
         return token, None
-    silent_s = max(0.0, time.monotonic() - renewed)
-    return token, Holder(run=run, pid=pid, process_began=began, since=since, silent_s=silent_s)
+    of_this_boot = place in (None, _here()) or began.startswith(f"{_boot()}:")
+    silent_s = time.monotonic() - renewed if of_this_boot else time.time() - renewed_at
+    return token, Holder(
+        run=run,
+        pid=pid,
+        process_began=began,
+        since=since,
+        silent_s=max(0.0, silent_s),
+        place=place,
+    )

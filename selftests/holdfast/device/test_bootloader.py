@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from holdfast.deadline import Deadline
+from holdfast.deadline import Deadline, wait_until
 from holdfast.device.bootloader import Fastboot, find_fastboot
-from holdfast.errors import DeadlineExceeded, DeviceRefused, HarnessFault, HostToolMissing
+from holdfast.errors import (
+    DeadlineExceeded,
+    DeviceRefused,
+    HarnessFault,
+    HostToolMissing,
+    LeaseLost,
+)
 from holdfast.journal import Declaration, DestructionKind, Journal, Ledger
 
 STAND_IN = """#!{python}
-import json, pathlib, sys, time
+import json, os, pathlib, sys, time
 here = pathlib.Path(__file__).parent
 with (here / "asked").open("a") as asked:
     asked.write(json.dumps(sys.argv[1:]) + "\\n")
 answer = json.loads((here / "answer").read_text())
 if answer["hangs"]:
+    (here / "running").write_text(str(os.getpid()))
     print("< waiting for tcp:1 >", flush=True)
     time.sleep(60)
 sys.stderr.write(answer["text"])
@@ -119,6 +127,62 @@ def test_a_bootloader_that_does_not_answer_is_absent_when_the_deadline_ends(benc
     assert not bench.fastboot.answers(deadline=Deadline.after(1.0))
     with pytest.raises(DeadlineExceeded, match="waiting for tcp:1"):
         bench.fastboot.variable("product", deadline=Deadline.after(1.0))
+
+
+RUN = """
+import sys
+from pathlib import Path
+from holdfast.deadline import Deadline
+from holdfast.device.bootloader import Fastboot
+from holdfast.journal import Journal, Ledger
+fastboot = Fastboot(
+    device="pixel", serial="X", program=Path(sys.argv[1]), ledger=Ledger(Journal())
+)
+fastboot.set_active("b", deadline=Deadline.after(60))
+"""
+
+
+def process_of(bench: Bench) -> int:
+    file = bench.program.parent / "running"
+    wait_until(lambda: file.exists() and file.read_text() != "", soon(), what="fastboot's start")
+    return int(file.read_text())
+
+
+def ends(pid: int) -> None:
+    def gone() -> bool:
+        stat = Path(f"/proc/{pid}/stat")
+        return not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] == "Z"
+
+    wait_until(gone, soon(), what="the end of fastboot")
+
+
+def test_what_a_killed_run_had_begun_ends_with_it(bench: Bench) -> None:
+    bench.answer("", hangs=True)
+    run = subprocess.Popen([sys.executable, "-c", RUN, str(bench.program)])
+    try:
+        pid = process_of(bench)
+    finally:
+        run.kill()
+        run.wait(20)
+    ends(pid)
+
+
+def test_what_is_under_way_when_the_lease_is_lost_is_ended(bench: Bench) -> None:
+    asked: list[str] = []
+
+    def permit() -> None:
+        asked.append("once more")
+        if len(asked) > 1:
+            process_of(bench)
+            raise LeaseLost("another run has it", device="pixel")
+
+    bench.answer("", hangs=True)
+    fastboot = Fastboot(
+        device="pixel", serial="X", program=bench.program, ledger=bench.ledger, permit=permit
+    )
+    with pytest.raises(LeaseLost):
+        fastboot.set_active("b", deadline=soon())
+    ends(process_of(bench))
 
 
 def test_a_name_with_shell_characters_is_no_partition(bench: Bench) -> None:

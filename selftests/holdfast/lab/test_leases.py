@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
 import threading
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from holdfast.errors import LabError, LeaseLost
-from holdfast.lab.leases import Holder, LeaseTable, default_state_dir, this_process
+from holdfast.lab.leases import STALE_S, Holder, LeaseTable, default_state_dir, this_process
 
 
 def living_process() -> tuple[subprocess.Popen[bytes], Holder]:
@@ -50,6 +53,68 @@ def test_a_later_process_with_the_same_pid_is_not_the_holder(tmp_path: Path) -> 
     earlier = Holder(run=mine.run, pid=mine.pid, process_began="another boot:1")
     take(LeaseTable(tmp_path), earlier)
     assert take(LeaseTable(tmp_path), this_process("mine")) == 2
+
+
+ELSEWHERE = Holder(run="far", pid=1, process_began="boot:1", place="another/pid:[1]")
+
+
+def change(folder: Path, assignment: str) -> None:
+    with closing(sqlite3.connect(folder / "leases.sqlite3")) as database, database:
+        database.execute(f"UPDATE leases SET {assignment}")
+
+
+def test_the_holder_on_another_host_is_believed_as_long_as_it_renews(tmp_path: Path) -> None:
+    """Its process cannot be looked at, and its boot's clock says nothing here."""
+    table = LeaseTable(tmp_path)
+    take(table, ELSEWHERE)
+    change(tmp_path, "renewed = 0")
+    with pytest.raises(LabError, match=r"leased by run far \(process 1, elsewhere\)"):
+        take(table, this_process("mine"))
+    change(tmp_path, f"renewed_at = renewed_at - {STALE_S}")
+    assert take(table, this_process("mine")) == 2
+
+
+def test_the_holder_in_a_container_of_this_host_is_believed_as_long_as_it_renews(
+    tmp_path: Path,
+) -> None:
+    table, mine = LeaseTable(tmp_path), this_process("mine")
+    take(table, replace(mine, run="contained", pid=2**22 + 1, place="this/pid:[1]"))
+    change(tmp_path, "renewed_at = 0")
+    with pytest.raises(LabError, match="leased by run contained"):
+        take(table, mine)
+    change(tmp_path, f"renewed = renewed - {STALE_S}")
+    assert take(table, mine) == 2
+
+
+@pytest.mark.parametrize("jump_s", [-86_400, 86_400])
+def test_a_clock_that_is_set_frees_no_lease_and_holds_none(tmp_path: Path, jump_s: int) -> None:
+    table = LeaseTable(tmp_path)
+    process, other = living_process()
+    try:
+        take(table, other)
+        change(tmp_path, f"since = since + {jump_s}, renewed_at = renewed_at + {jump_s}")
+        with pytest.raises(LabError, match="leased by run other"):
+            take(table, this_process("mine"))
+    finally:
+        process.communicate()
+    assert take(table, this_process("mine")) == 2
+
+
+def test_a_table_that_was_never_finished_is_one_that_nobody_holds(tmp_path: Path) -> None:
+    (tmp_path / "leases.sqlite3").touch()
+    assert LeaseTable(tmp_path).entry("phone") == (0, None)
+    assert take(LeaseTable(tmp_path), this_process("mine")) == 1
+
+
+def test_a_table_that_is_damaged_gives_nobody_a_right(tmp_path: Path) -> None:
+    table = LeaseTable(tmp_path)
+    lease = table.acquire("phone", device="phone", holder=this_process("mine"), at=1.0)
+    file = tmp_path / "leases.sqlite3"
+    file.write_bytes(file.read_bytes()[:100] + b"\xff" * 5000)
+    with pytest.raises(LabError, match=r"lease table .* cannot be used: .*damaged table"):
+        lease.require()
+    with pytest.raises(LabError, match=r"lease table .* cannot be used"):
+        take(table, this_process("another"))
 
 
 def test_a_lease_that_was_given_back_is_free_and_its_old_token_is_worth_nothing(
