@@ -29,7 +29,8 @@ __all__ = ["app", "main"]
 
 app = typer.Typer(
     name="holdfast",
-    help="Proves that a firmware's updates do not cost its users their data. Scenarios: pytest.",
+    help="The tools around the scenarios, which `pytest` runs: for APKs, snapshots of user data, "
+    "dialogs, and the devices of the lab.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -42,6 +43,7 @@ lab_commands.register(app)
 
 DevicesFile = Annotated[Path, typer.Option("--devices", help="the file of the lab's devices")]
 DEFAULT_DEVICES = Path("devices.yaml")
+_UNCUT_COLUMNS = 1000
 
 
 @app.command()
@@ -56,7 +58,8 @@ def devices(
         print(json.dumps(inventory_schema(), indent=2))
         return
     inventory = read_inventory(devices_file)
-    Console().print(_table(inventory, folder=devices_file.parent))
+    console = Console(width=None if sys.stdout.isatty() else _UNCUT_COLUMNS)
+    console.print(_table(inventory, folder=devices_file.parent))
 
 
 def _table(inventory: Inventory, *, folder: Path) -> Table:
@@ -64,7 +67,7 @@ def _table(inventory: Inventory, *, folder: Path) -> Table:
     quarantine = lab_commands.quarantine_store()
     table = Table(box=None)
     for heading in ("device", "kind", "state", "store", "leased by", "quarantine"):
-        table.add_column(heading, no_wrap=heading != "quarantine")
+        table.add_column(heading, no_wrap=heading == "device", min_width=len(heading))
     for spec in inventory.devices:
         _, holder = leases.entry(provider_for(spec, folder=folder).resource)
         held = f"run {holder.run}, process {holder.pid}" if holder and holder.alive else "-"

@@ -49,8 +49,11 @@ def read_dialogs(file: Path) -> Iterator[DialogText]:
         else:
             with file.open(encoding="utf-8") as lines:
                 yield from _lines(lines, file)
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"cannot be read: {error}", place=Place(file=file)) from error
+    except OSError as error:
+        what = f"it cannot be read: {error.strerror}"
+        raise ConfigurationError(what, place=Place(file=file)) from error
+    except UnicodeDecodeError as error:
+        raise ConfigurationError("it is no UTF-8 text", place=Place(file=file)) from error
 
 
 def _lines(lines: Iterator[str], file: Path) -> Iterator[DialogText]:

@@ -105,8 +105,11 @@ def _read(path: Path) -> CommentedMap:
         if len(raw) > MAX_POLICY_BYTES:
             raise ConfigurationError("larger than a megabyte", place=Place(file=path))
         content = YAML(typ="rt").load(raw.decode("utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"cannot be read: {error}", place=Place(file=path)) from error
+    except OSError as error:
+        what = f"it cannot be read: {error.strerror}"
+        raise ConfigurationError(what, place=Place(file=path)) from error
+    except UnicodeDecodeError as error:
+        raise ConfigurationError("it is no UTF-8 text", place=Place(file=path)) from error
     except YAMLError as error:
         raise ConfigurationError(f"is no YAML: {error}", place=Place(file=path)) from error
     if not isinstance(content, CommentedMap):

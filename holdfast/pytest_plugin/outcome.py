@@ -46,13 +46,12 @@ class UnexpectedPass(AssertionError):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settled:
-    """How a test counts. `misconfigured` makes the whole run end with the status for that."""
+    """How a test counts."""
 
     outcome: Outcome
     why: str
     ticket: str = ""
     error: str = ""
-    misconfigured: bool = False
 
 
 def outcome_of(error: BaseException | None, *, passed_because: str = "") -> Settled:
@@ -84,9 +83,7 @@ def outcome_of(error: BaseException | None, *, passed_because: str = "") -> Sett
             why = "the run was interrupted"
             return Settled(outcome=Outcome.INCONCLUSIVE, why=why, error=why)
         case ConfigurationError():
-            return Settled(
-                outcome=Outcome.ERROR, why=str(error), error=str(error), misconfigured=True
-            )
+            return Settled(outcome=Outcome.MISCONFIGURED, why=str(error), error=str(error))
         case _:
             return Settled(
                 outcome=Outcome.ERROR,

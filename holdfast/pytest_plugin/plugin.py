@@ -26,7 +26,7 @@ from holdfast.pytest_plugin.lab_rig import LabRig, RunScenario
 from holdfast.pytest_plugin.options import add_options
 from holdfast.pytest_plugin.plan import Plan
 from holdfast.pytest_plugin.rig import Rig
-from holdfast.pytest_plugin.run import Run, clean_reports
+from holdfast.pytest_plugin.run import Run, take_reports
 from holdfast.pytest_plugin.scheduler import DeviceScheduler
 from holdfast.pytest_plugin.settings import (
     SETTINGS,
@@ -100,7 +100,7 @@ def pytest_configure(config: pytest.Config) -> None:
         _app(config)
     if not config.option.collectonly:
         try:
-            clean_reports(settings)
+            config.add_cleanup(take_reports(settings).close)
         except ConfigurationError as error:
             raise pytest.UsageError(str(error)) from error
     if config.option.plan:

@@ -33,6 +33,7 @@ _STYLES = {
     Outcome.INCONCLUSIVE: "magenta",
     Outcome.FAILED: "bold red",
     Outcome.UNEXPECTED_PASS: "bold red",
+    Outcome.MISCONFIGURED: "bold red",
     Outcome.ERROR: "bold red",
 }
 _MARKS = {
@@ -42,6 +43,7 @@ _MARKS = {
     Outcome.INCONCLUSIVE: "INCONCLUSIVE",
     Outcome.FAILED: "FAILED",
     Outcome.UNEXPECTED_PASS: "UNEXPECTED PASS",
+    Outcome.MISCONFIGURED: "WRONGLY CONFIGURED",
     Outcome.ERROR: "ERROR",
 }
 _SHOWN_WITH_REASON = frozenset(Outcome) - {Outcome.PASSED}

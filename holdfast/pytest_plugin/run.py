@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import shutil
 import time
 from collections import Counter
 from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TextIO
+from typing import IO, Any, TextIO
 
 import pytest
 
@@ -22,10 +23,11 @@ from holdfast.report.record import Outcome, TestRecord, write_record
 from holdfast.report.summary import ExitStatus, Summary
 from holdfast.report.write import write_reports
 
-__all__ = ["Run", "clean_reports"]
+__all__ = ["Run", "take_reports"]
 
 _UNEXPECTED = frozenset({Outcome.FAILED, Outcome.UNEXPECTED_PASS, Outcome.ERROR})
 _OURS = ".written-by-holdfast"
+_LOCK = ".lock"
 
 
 class Run:
@@ -35,7 +37,6 @@ class Run:
         self._config = config
         self._settings = settings
         self._began = time.monotonic()
-        self._misconfigured: list[str] = []
         self._unwritten: list[str] = []
         self._product_failed = False
         self._started: dict[str, float] = {}
@@ -91,8 +92,6 @@ class Run:
         self._product_failed |= Outcome(told["outcome"]) in _UNEXPECTED
         if told["unwritten"]:
             self._unwritten.append(told["unwritten"])
-        if told["misconfigured"]:
-            self._misconfigured.append(told["why"])
         self._progress.finished(
             Finished(
                 device=told["device"],
@@ -148,7 +147,6 @@ class Run:
             "title": record.title,
             "outcome": record.outcome.value,
             "why": why,
-            "misconfigured": False,
             "unwritten": "",
         }
         report.user_properties.append((FINISHED, told))
@@ -183,15 +181,15 @@ class Run:
         self._closing = _told_as(
             closing_lines(summary, reports=_short(reports)), summary.exit_status, status
         )
-        also = (*self._unwritten, *self._misconfigured)
-        self._closing = (*self._closing, *dict.fromkeys(also))
+        self._closing = (*self._closing, *dict.fromkeys(self._unwritten))
         return status
 
     def _status(self, pytest_status: int, summary: Summary) -> int:
         if pytest_status == pytest.ExitCode.INTERNAL_ERROR:
             return ExitStatus.PRODUCT_FAILURE
         nothing_chosen = pytest_status == pytest.ExitCode.NO_TESTS_COLLECTED
-        if self._misconfigured or self._collection_failed or nothing_chosen:
+        misconfigured = summary.exit_status is ExitStatus.CONFIGURATION
+        if misconfigured or self._collection_failed or nothing_chosen:
             return ExitStatus.CONFIGURATION
         if pytest_status == pytest.ExitCode.INTERRUPTED:
             return pytest_status
@@ -229,8 +227,34 @@ def _short(path: Path) -> Path:
         return path
 
 
-def clean_reports(settings: Settings) -> None:
-    """Remove what an earlier run left below `reports`; a folder that is not ours is refused."""
+def take_reports(settings: Settings) -> IO[bytes]:
+    """Take the folder for this run, as long as what is returned is open, and remove what an earlier
+    run left in it. Two runs would count each other's scenarios as their own. ConfigurationError if
+    another run has it, and for a folder below it that is not ours."""
+    try:
+        settings.reports.mkdir(parents=True, exist_ok=True)
+        taken = (settings.reports / _LOCK).open("wb")
+    except OSError as error:
+        raise ConfigurationError(
+            f"{settings.reports} cannot be written: {error.strerror}; name another folder with "
+            "--reports"
+        ) from error
+    try:
+        fcntl.flock(taken, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _clean_reports(settings)
+    except BlockingIOError as error:
+        taken.close()
+        raise ConfigurationError(
+            f"another run is writing its reports to {settings.reports}: wait for its end, or name "
+            "another folder with --reports"
+        ) from error
+    except ConfigurationError:
+        taken.close()
+        raise
+    return taken
+
+
+def _clean_reports(settings: Settings) -> None:
     for folder in (settings.evidence, settings.reports / "allure-results"):
         mark = folder / _OURS
         if folder.exists() and any(folder.iterdir()) and not mark.exists():

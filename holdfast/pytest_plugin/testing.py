@@ -151,6 +151,5 @@ def _told(trial: Trial) -> dict[str, object]:
         "title": title_of(trial.nodeid, trial.device),
         "outcome": settled.outcome.value,
         "why": settled.why,
-        "misconfigured": settled.misconfigured,
         "unwritten": trial.unwritten,
     }

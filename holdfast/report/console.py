@@ -3,6 +3,7 @@ seen the harness."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -24,6 +25,7 @@ _WORDS = {
     Outcome.FAILED: "failed",
     Outcome.UNEXPECTED_PASS: "passed though listed as known issues",
     Outcome.INCONCLUSIVE: "inconclusive (the lab's fault)",
+    Outcome.MISCONFIGURED: "wrongly configured",
     Outcome.ERROR: "errors of the harness",
     Outcome.NOT_COVERED: "not covered",
 }
@@ -48,7 +50,9 @@ def closing_lines(summary: Summary, *, reports: Path) -> tuple[str, ...]:
         lines.append(f"  known issue {ticket} on {devices}: {len(records)} x {verdicts}")
     for ticket in _by_ticket(summary.of(Outcome.UNEXPECTED_PASS)):
         lines.append(f"  {ticket} no longer fails: close the ticket and take it off the list")
-    lines += _not_covered(summary.records)
+    wrong = Counter(r.why for r in summary.of(Outcome.MISCONFIGURED))
+    lines += _by_reason(wrong, heading="wrongly configured")
+    lines += _by_reason(_not_covered(summary.records), heading="not covered")
     lines.append(f"  report: {reports / 'index.html'}")
     lines.append(f"{_CONCLUSION[summary.exit_status]} Exit status {int(summary.exit_status)}.")
     return tuple(lines)
@@ -83,17 +87,17 @@ def _by_ticket(records: Sequence[TestRecord]) -> dict[str, list[TestRecord]]:
     return found
 
 
-def _not_covered(records: Sequence[TestRecord]) -> list[str]:
-    """What was not run, and what could not be seen where something was run, with its reasons."""
-    reasons: dict[str, int] = {}
+def _not_covered(records: Sequence[TestRecord]) -> Counter[str]:
+    """What was not run, and what could not be seen where something was run: reasons, counted."""
+    reasons = Counter(r.why for r in records if r.outcome is Outcome.NOT_COVERED)
     for record in records:
-        if record.outcome is Outcome.NOT_COVERED:
-            reasons[record.why] = reasons.get(record.why, 0) + 1
-    for record in records:
-        for unseen in record.result.not_seen if record.result else ():
-            reasons[unseen] = reasons.get(unseen, 0) + 1
-    shown = [f"  not covered: {why} ({n})" for why, n in reasons.items()]
+        reasons.update(record.result.not_seen if record.result else ())
+    return reasons
+
+
+def _by_reason(reasons: Counter[str], *, heading: str) -> list[str]:
+    shown = [f"  {heading}: {why} ({n})" for why, n in reasons.items()]
     if len(shown) > _NAMED_AT_MOST:
         rest = len(shown) - _NAMED_AT_MOST
-        shown = [*shown[:_NAMED_AT_MOST], f"  not covered: {rest} more reasons, in the report"]
+        shown = [*shown[:_NAMED_AT_MOST], f"  {heading}: {rest} more reasons, in the report"]
     return shown

@@ -38,8 +38,21 @@ _OUTCOME_WORDS = {
     Outcome.UNEXPECTED_PASS: "passed, but listed as a known issue",
     Outcome.NOT_COVERED: "not covered",
     Outcome.INCONCLUSIVE: "inconclusive",
-    Outcome.ERROR: "harness error",
+    Outcome.MISCONFIGURED: "wrongly configured",
+    Outcome.ERROR: "error of the harness",
 }
+_WITHOUT_A_VERDICT = (Outcome.NOT_COVERED, Outcome.MISCONFIGURED, Outcome.ERROR)
+# What somebody must look at comes first; within an outcome, the order in which it happened.
+_GRAVEST_FIRST = (
+    Outcome.FAILED,
+    Outcome.UNEXPECTED_PASS,
+    Outcome.ERROR,
+    Outcome.MISCONFIGURED,
+    Outcome.INCONCLUSIVE,
+    Outcome.KNOWN_FAILURE,
+    Outcome.PASSED,
+    Outcome.NOT_COVERED,
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,7 +89,7 @@ def html_page(summary: Summary, evidence: Path) -> str:
         words=_OUTCOME_WORDS,
         devices=[_column(summary, name) for name in sorted(summary.devices)],
         rows=_rows(summary),
-        records=summary.records,
+        records=sorted(summary.records, key=lambda r: _GRAVEST_FIRST.index(r.outcome)),
         pictures={r.id: _pictures(r, evidence) for r in summary.records},
         texts={r.id: _texts(r, evidence) for r in summary.records},
         began=min((r.started_at for r in summary.records), default=None),
@@ -106,7 +119,7 @@ def _words(verdict: object) -> str:
 
 def _cell(record: TestRecord) -> str:
     """What a cell of the matrix says: the verdict, or why there is none."""
-    if record.result is None or record.outcome in (Outcome.NOT_COVERED, Outcome.ERROR):
+    if record.result is None or record.outcome in _WITHOUT_A_VERDICT:
         return _OUTCOME_WORDS[record.outcome]
     if record.outcome is Outcome.PASSED and not record.result.verdict.passes:
         return f"{_words(record.result.verdict)}, as it must"  # a control shows the loss

@@ -19,6 +19,7 @@ _ELEMENT = {
     Outcome.FAILED: "failure",
     Outcome.UNEXPECTED_PASS: "failure",
     Outcome.INCONCLUSIVE: "error",
+    Outcome.MISCONFIGURED: "error",
     Outcome.ERROR: "error",
     Outcome.NOT_COVERED: "skipped",
     Outcome.KNOWN_FAILURE: "skipped",

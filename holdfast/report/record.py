@@ -32,7 +32,8 @@ class Outcome(StrEnum):
     """How a test counts.
 
     KNOWN_FAILURE is a failure that known_issues.yaml lists; UNEXPECTED_PASS is one that is listed
-    and passed; NOT_COVERED says what the device cannot offer; INCONCLUSIVE is the lab's fault.
+    and passed; NOT_COVERED says what the device cannot offer; INCONCLUSIVE is the lab's fault;
+    MISCONFIGURED that of a file or an option, ERROR that of the harness or of the test.
     """
 
     PASSED = "passed"
@@ -41,6 +42,7 @@ class Outcome(StrEnum):
     UNEXPECTED_PASS = "unexpected_pass"
     NOT_COVERED = "not_covered"
     INCONCLUSIVE = "inconclusive"
+    MISCONFIGURED = "misconfigured"
     ERROR = "error"
 
 

@@ -34,8 +34,10 @@ class Summary:
 
     @property
     def exit_status(self) -> ExitStatus:
-        """An unexpected product failure outweighs lab trouble; a run that saw nothing proves
-        nothing, so it is lab trouble too."""
+        """A wrong configuration outweighs all, an unexpected product failure outweighs lab trouble;
+        a run that saw nothing proves nothing, so it is lab trouble too."""
+        if self.counts[Outcome.MISCONFIGURED]:
+            return ExitStatus.CONFIGURATION
         if any(self.counts[outcome] for outcome in _PRODUCT):
             return ExitStatus.PRODUCT_FAILURE
         seen = sum(self.counts[o] for o in (Outcome.PASSED, Outcome.KNOWN_FAILURE))

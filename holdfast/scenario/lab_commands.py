@@ -56,6 +56,8 @@ def health(
         for spec in read_inventory(devices).only(names or ())
         if isinstance(spec, AttachedSpec) or names
     ]
+    if not chosen:
+        typer.echo("no device of this lab is attached: name the one to examine")
     well = [_examine(devices, spec.name, Deadline.after(timeout)) for spec in chosen]
     if not all(well):
         raise typer.Exit(_NOT_WELL)
@@ -124,7 +126,10 @@ def release(
 def history(name: Name, devices: DevicesFile = _DEFAULT) -> None:
     """Every stay of a device in quarantine, the newest first."""
     spec = read_inventory(devices).device(name)
-    for stay in quarantine_store().history(spec.name):
+    stays = quarantine_store().history(spec.name)
+    if not stays:
+        typer.echo(f"{name} has never been in quarantine")
+    for stay in stays:
         until = f"{_date(stay.released_at)} by {stay.released_by}" if stay.released_at else "now"
         typer.echo(f"{_date(stay.since)} to {until}: {stay.reason} ({stay.owner})")
 

@@ -37,10 +37,7 @@ def decide_verdict(evidence: Evidence, *, facts: dict[str, str] | None = None) -
     decided = _decide(evidence)
     warnings = _warnings(evidence)
     missed = (c.clause.value for j in warnings for c in j.failing)
-    told = decided.verdict in (
-        VerdictKind.LOSS_AFTER_INADEQUATE_WARNING,
-        VerdictKind.FALSE_WARNING,
-    )
+    told = decided.verdict is VerdictKind.LOSS_AFTER_INADEQUATE_WARNING
     return ScenarioResult(
         plan=evidence.plan,
         verdict=decided.verdict,

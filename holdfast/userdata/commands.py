@@ -12,7 +12,7 @@ import typer
 
 from holdfast.deadline import Deadline
 from holdfast.device.connect import connect
-from holdfast.errors import ConfigurationError
+from holdfast.errors import ConfigurationError, Place
 from holdfast.journal import Journal, Ledger
 from holdfast.userdata.collect import checked_name, collect
 from holdfast.userdata.detectors import detect
@@ -44,12 +44,13 @@ def snapshot(
         package_name = checked_name(package)
     except ValueError as error:
         raise ConfigurationError(str(error)) from error
+    _require_writable(output)
     deadline = Deadline.after(timeout)
     journal = Journal()
     device = connect(
         name=serial,
         serial=serial,
-        adb_server_port=int(os.environ.get("ANDROID_ADB_SERVER_PORT", _DEFAULT_ADB_PORT)),
+        adb_server_port=_adb_server_port(),
         journal=journal,
         ledger=Ledger(journal),
         deadline=deadline,
@@ -61,6 +62,22 @@ def snapshot(
     output.write_text(dump_snapshot(taken), encoding="ascii")
     for line in _summary(taken):
         typer.echo(line)
+
+
+def _adb_server_port() -> int:
+    named = os.environ.get("ANDROID_ADB_SERVER_PORT", str(_DEFAULT_ADB_PORT))
+    if not (named.isascii() and named.isdecimal()):
+        raise ConfigurationError(f"ANDROID_ADB_SERVER_PORT must be a port, not {named!r}")
+    return int(named)
+
+
+def _require_writable(file: Path) -> None:
+    """Said before the work and not after it, which may take an hour."""
+    try:
+        file.open("ab").close()
+    except OSError as error:
+        what = f"it cannot be written: {error.strerror}"
+        raise ConfigurationError(what, place=Place(file=file)) from error
 
 
 def _summary(taken: Snapshot) -> list[str]:
@@ -92,6 +109,7 @@ def compare(
     detections = detect(was, now)
     missed = [d for d in detections if d.missed]
     if html is not None:
+        _require_writable(html)
         html.write_text(render(found, detections=detections), encoding="utf-8")
     if json_output:
         typer.echo(json.dumps(found.document() | {"detections": [asdict(d) for d in detections]}))

@@ -41,7 +41,13 @@ def read_snapshot_file(file: Path) -> Snapshot:
     """Raises ConfigurationError that names the file."""
     try:
         return load_snapshot(file.read_text(encoding="ascii"))
-    except (OSError, ValueError, KeyError) as error:
+    except OSError as error:
+        what = f"it cannot be read: {error.strerror}"
+        raise ConfigurationError(what, place=Place(file=file)) from error
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        what = "no file that `holdfast snapshot` wrote"
+        raise ConfigurationError(what, place=Place(file=file)) from error
+    except (ValueError, KeyError) as error:
         what = "not a snapshot of the user data: " + (
             f"{error.error_count()} fields are wrong"
             if isinstance(error, ValidationError)

@@ -50,7 +50,7 @@ def _violations(ended: Ended) -> Iterator[Violation]:
 
 def _of_record(record: TestRecord, ended: Ended) -> Iterator[Violation]:
     detail = f"{record.nodeid}: {record.outcome}: {record.why}"
-    if record.outcome is Outcome.ERROR:
+    if record.outcome in (Outcome.ERROR, Outcome.MISCONFIGURED):
         yield Violation(kind="error of the harness", detail=f"{detail}\n{record.error}")
     if record.outcome is Outcome.UNEXPECTED_PASS:
         yield Violation(kind="false pass", detail=detail)

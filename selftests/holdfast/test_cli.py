@@ -51,6 +51,17 @@ def test_devices_shows_state_lease_and_quarantine(
         assert word in line
 
 
+def test_a_table_that_goes_into_a_file_is_not_cut_to_the_width_of_a_screen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    lab(tmp_path, port=1)
+    assert run(monkeypatch, "devices") == 0
+    heading, line = capsys.readouterr().out.splitlines()
+    assert heading.split() == ["device", "kind", "state", "store", "leased", "by", "quarantine"]
+    assert "no adb server at 127.0.0.1:1" in line
+
+
 def test_the_schema_is_json(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
 
@@ -235,7 +236,7 @@ def personality_document(name: str | Path) -> tuple[Path, CommentedMap]:
 
 def _file_of(name: str | Path) -> Path:
     text = str(name)
-    if text.endswith(".yaml"):
+    if text.endswith((".yaml", ".yml")):
         file = Path(text)
         if file.is_file():
             return file
@@ -243,8 +244,12 @@ def _file_of(name: str | Path) -> Path:
     file = FOLDER / f"{text}.yaml"
     if text in list_personalities() or (text.startswith("_") and file.is_file()):
         return file
-    known = ", ".join(list_personalities())
-    raise PersonalityError(f"there is no personality {text!r}; there are: {known}")
+    alike = get_close_matches(text, list_personalities())
+    meant = f"; there is {' and '.join(alike)}" if alike else ""
+    raise PersonalityError(
+        f"there is no personality {text!r}{meant} ('python -m virtualdevice list' names all; a "
+        "file of your own ends in .yaml)"
+    )
 
 
 def _with_bases(file: Path, document: CommentedMap, above: tuple[Path, ...]) -> CommentedMap:

@@ -81,3 +81,16 @@ def test_a_known_false_warning_says_so() -> None:
         language="tr",
     )
     assert "False warning: a known mistranslation" in page(text)
+
+
+def test_the_numbers_of_a_box_at_the_edge_stay_on_the_picture() -> None:
+    dialog = captured(screenshot=png())
+    text = dialog.wording(app_name="Chat")
+    (judgement,) = judge_capture([dialog], app_name="Chat")
+    shown = render([JudgedDialog(judgement=judgement, text=text, captured=dialog)], title="Seen")
+    (width_px,) = map(int, re.findall(r'viewBox="0 0 (\d+) ', shown))
+    tags = re.findall(r'<rect class="tag \w+" x="(-?\d+)" y="(-?\d+)" width="(\d+)"', shown)
+    assert tags
+    for x_px, y_px, tag_px in tags:
+        assert int(x_px) + int(tag_px) <= width_px
+        assert int(y_px) >= 0

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import fcntl
 from collections.abc import Callable
 
 import pytest
@@ -74,6 +75,27 @@ def test_a_folder_with_files_of_somebody_else_is_not_emptied(project: Make) -> N
     assert result.ret == 4
     assert "holds files that no earlier run of this harness wrote" in result.stderr.str()
     assert precious.exists()
+
+
+def test_a_folder_that_another_run_reports_to_is_refused_and_left_alone(project: Make) -> None:
+    made = project()
+    made.run()
+    with (made.path / "reports" / ".lock").open("wb") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        result = made.run()
+        assert result.ret == 4
+        assert "another run is writing its reports to " in result.stderr.str()
+        assert len(made.records) == 1
+        assert made.run("--reports", "elsewhere").ret == 0
+    assert made.run().ret == 0
+
+
+def test_reports_that_cannot_be_written_are_one_sentence_and_status_4(project: Make) -> None:
+    made = project()
+    made.write("taken", "")
+    result = made.run("--reports", "taken/reports")
+    assert result.ret == 4
+    assert "taken/reports cannot be written: Not a directory; name another" in result.stderr.str()
 
 
 def test_collecting_touches_no_device_and_no_report(project: Make) -> None:

@@ -20,6 +20,7 @@ from selftests.holdfast.report.records import record
         ([Outcome.PASSED, Outcome.FAILED], ExitStatus.PRODUCT_FAILURE),
         ([Outcome.PASSED, Outcome.UNEXPECTED_PASS], ExitStatus.PRODUCT_FAILURE),
         ([Outcome.PASSED, Outcome.ERROR], ExitStatus.PRODUCT_FAILURE),
+        ([Outcome.FAILED, Outcome.MISCONFIGURED], ExitStatus.CONFIGURATION),
         ([Outcome.PASSED, Outcome.INCONCLUSIVE], ExitStatus.LAB_TROUBLE),
         ([Outcome.FAILED, Outcome.INCONCLUSIVE], ExitStatus.PRODUCT_FAILURE),
         ([Outcome.NOT_COVERED], ExitStatus.LAB_TROUBLE),
@@ -50,6 +51,16 @@ def test_the_closing_lines_say_what_happened_and_where_the_report_is() -> None:
     assert "not covered: no store adapter (1)" in text
     assert "reports/index.html" in text
     assert "Exit status 1" in text
+
+
+def test_what_is_wrongly_configured_is_said_once_and_is_no_error_of_the_harness() -> None:
+    why = "device sibling: there is no personality 'siblink'"
+    records = [record(f"case{i}", Outcome.MISCONFIGURED, why=why) for i in range(9)]
+    text = "\n".join(closing_lines(summarise(records), reports=Path("r")))
+    assert "9 wrongly configured\n" in text
+    assert text.count(why) == 1
+    assert f"  wrongly configured: {why} (9)" in text
+    assert "The configuration is wrong. Exit status 4." in text
 
 
 def test_failures_that_ended_alike_are_all_named_in_one_line() -> None:

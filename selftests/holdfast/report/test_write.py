@@ -4,6 +4,8 @@ import xml.etree.ElementTree as ET
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from holdfast.report import write_reports
 from holdfast.report.record import AttachmentRecord, Outcome
 from holdfast.scenario.result import VerdictKind
@@ -20,6 +22,32 @@ def test_the_page_is_self_contained_and_shows_dialog_clauses_and_loss(tmp_path: 
     assert 'class="missed"' in page
     assert "pm uninstall org.example.chat" in page
     assert "http" not in page.replace("http-equiv", "")
+
+
+def test_what_needs_a_look_comes_first_and_numbers_agree_with_their_words(tmp_path: Path) -> None:
+    for name, outcome in (("passing", Outcome.PASSED), ("failing", Outcome.FAILED)):
+        write_with_picture(record(name, outcome), tmp_path)
+    write_reports(tmp_path, tmp_path / "out")
+    page = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
+    evidence = page.partition("<h2>Evidence</h2>")[2]
+    assert 0 < evidence.index("failing") < evidence.index("passing")
+    assert "2 scenarios on 1 device," in page
+
+
+@pytest.mark.parametrize(
+    ("judged", "shown"), [("inadequate_warning", True), ("not_a_data_warning", False)]
+)
+def test_clauses_are_shown_of_a_warning_and_of_no_other_dialog(
+    tmp_path: Path, judged: str, shown: bool
+) -> None:
+    failed = record("careless", Outcome.FAILED)
+    assert failed.result is not None
+    (dialog,) = failed.result.dialogs
+    seen = replace(failed.result, dialogs=(replace(dialog, verdict=judged),))
+    write_with_picture(replace(failed, result=seen), tmp_path)
+    write_reports(tmp_path, tmp_path / "out")
+    page = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
+    assert ('<ul class="clauses">' in page) is shown
 
 
 def test_hostile_text_is_escaped_in_the_page_and_legal_in_the_xml(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 import typer
 from typer.testing import CliRunner
 
@@ -79,3 +80,41 @@ def test_a_serial_that_no_package_follows_is_refused(tmp_path: Path) -> None:
     arguments = ["snapshot", "serial", "not a package", "-o", str(tmp_path / "out")]
     result = CliRunner().invoke(program(), arguments)
     assert isinstance(result.exception, ConfigurationError)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (None, "it cannot be read: No such file or directory"),
+        (b"\xe7\xad\xbe", "no file that `holdfast snapshot` wrote"),
+        (b"{", "no file that `holdfast snapshot` wrote"),
+        (b"{}", "not a snapshot of the form holdfast-snapshot-1"),
+    ],
+)
+def test_what_is_no_snapshot_is_refused_in_words(
+    tmp_path: Path, content: bytes | None, words: str
+) -> None:
+    if content is not None:
+        (tmp_path / "one").write_bytes(content)
+    one = str(tmp_path / "one")
+    error = CliRunner().invoke(program(), ["diff", one, one]).exception
+    assert isinstance(error, ConfigurationError)
+    assert f"{one}: " in str(error)
+    assert words in str(error)
+
+
+@pytest.mark.parametrize(
+    ("output", "port", "words"),
+    [
+        ("nowhere/out", "5037", "out: it cannot be written: No such file or directory"),
+        ("out", "adb", "ANDROID_ADB_SERVER_PORT must be a port, not 'adb'"),
+    ],
+)
+def test_a_snapshot_that_could_not_be_kept_is_refused_before_it_is_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, output: str, port: str, words: str
+) -> None:
+    monkeypatch.setenv("ANDROID_ADB_SERVER_PORT", port)
+    arguments = ["snapshot", "nobody", "org.example", "-o", str(tmp_path / output)]
+    error = CliRunner().invoke(program(), arguments).exception
+    assert isinstance(error, ConfigurationError)
+    assert words in str(error)
