@@ -20,6 +20,7 @@ from holdfast.lab.started import (
     Complaint,
     Launch,
     find_program,
+    free_port,
     is_free,
     require_kvm,
     require_version,
@@ -99,10 +100,12 @@ class Avd:
                 f"no port from {_PORTS[0]} to {_PORTS[-1]} is free for an emulator",
                 device=self._spec.name,
             )
+        # An emulator tells the adb server of that port about itself: it would be the user's, which
+        # would then hold the one connection that the device has for adb.
         return Launch(
             command=self._command(emulator, port),
             serial=f"127.0.0.1:{port + 1}",
-            environment=self._environment(),
+            environment={**self._environment(), "ANDROID_ADB_SERVER_PORT": str(free_port())},
             restore=lambda name, home, step: load_snapshot(
                 name, port=port, home=home, deadline=step, device=self.device
             ),
@@ -195,11 +198,13 @@ class Avd:
             )
 
     def _command(self, emulator: str, port: int) -> tuple[str, ...]:
+        """The lab's adb server has a key of its own, which an image of Google Play would ask a
+        person about."""
         spec = self._spec
         start = ["-snapshot", spec.snapshot] if spec.snapshot else ["-no-snapshot-load"]
         return (
             emulator, "-avd", spec.avd_name, "-port", str(port),
-            "-no-window", "-no-audio", "-no-boot-anim", "-no-snapshot-save",
+            "-no-window", "-no-audio", "-no-boot-anim", "-no-snapshot-save", "-skip-adb-auth",
             "-gpu", "swiftshader_indirect", "-accel", "on" if spec.acceleration else "off",
             *start,
             *(["-wipe-data"] if spec.wipe_data else []),

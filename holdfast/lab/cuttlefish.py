@@ -88,11 +88,24 @@ class Cuttlefish:
                 f"--cpus={spec.cpus}",
                 f"--memory_mb={spec.memory_mb}",
                 f"--resume={'true' if spec.keep_user_data else 'false'}",
+                # Else it has the user's adb server connect to it, again and again.
+                "--run_adb_connector=false",
+                # Host tools of some years insist on an answer, those of others know no question.
                 "--report_anonymous_usage_stats=n",
+                "--undefok=report_anonymous_usage_stats",
+                *self._where_it_is_kept(),
             ),
+            environment={"CUTTLEFISH_INSTANCE": str(spec.instance)},  # which one stop_cvd stops
             serial=f"127.0.0.1:{port}",
             undo=shlex.quote(self._tool("stop_cvd")),
         )
+
+    def _where_it_is_kept(self) -> tuple[str, ...]:
+        """It keeps its disk below HOME, which here ends with the run."""
+        if not self._spec.keep_user_data:
+            return ()
+        kept = self._images / f"holdfast-{self._spec.instance}"
+        return (f"--instance_dir={kept / 'runtime'}", f"--assembly_dir={kept / 'assembly'}")
 
     def host_checks(self, deadline: Deadline) -> Iterator[Check]:  # noqa: ARG002 - it runs nothing
         for name in ("launch_cvd", "stop_cvd"):

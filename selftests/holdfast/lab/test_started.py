@@ -156,8 +156,8 @@ def test_an_avd_boots_headless_on_a_free_port_and_leaves_nothing(host: Host) -> 
     assert port in range(5554, 5683, 2)
     assert started == [
         "emulator", "-avd", "nightly", "-port", str(port), "-no-window", "-no-audio",
-        "-no-boot-anim", "-no-snapshot-save", "-gpu", "swiftshader_indirect", "-accel", "on",
-        "-no-snapshot-load",
+        "-no-boot-anim", "-no-snapshot-save", "-skip-adb-auth", "-gpu", "swiftshader_indirect",
+        "-accel", "on", "-no-snapshot-load",
     ]  # fmt: skip
 
 
@@ -312,7 +312,8 @@ def test_a_cuttlefish_boots_and_is_stopped_by_its_own_tool(
     started, stopped = host.asked(tools)
     assert started == [
         "launch_cvd", "--daemon=false", "--base_instance_num=1", f"--system_image_dir={build}",
-        "--cpus=2", "--memory_mb=4096", "--resume=false", "--report_anonymous_usage_stats=n",
+        "--cpus=2", "--memory_mb=4096", "--resume=false", "--run_adb_connector=false",
+        "--report_anonymous_usage_stats=n", "--undefok=report_anonymous_usage_stats",
     ]  # fmt: skip
     assert stopped == ["stop_cvd"]
 
@@ -335,6 +336,19 @@ def test_a_cuttlefish_that_cannot_start_is_blamed_rightly(
     with pytest.raises(error) as caught:
         fails(cvd(build, instance=77))
     assert type(caught.value) is error
+
+
+def test_a_cuttlefish_that_keeps_its_user_data_keeps_it_longer_than_a_run(
+    host: Host, build: Path
+) -> None:
+    host.install("launch_cvd", "stop_cvd", folder=build / "bin")
+    host.plan(status=1, short={"stop_cvd": ("", 0)}, folder=build / "bin")
+    with pytest.raises(LabError):
+        fails(cvd(build, instance=77, keep_user_data=True))
+    started = host.asked(build / "bin")[0]
+    assert "--resume=true" in started
+    kept = build / "holdfast-77"
+    assert started[-2:] == [f"--instance_dir={kept}/runtime", f"--assembly_dir={kept}/assembly"]
 
 
 def test_a_cuttlefish_instance_that_runs_already_is_not_touched(
