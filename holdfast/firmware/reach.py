@@ -19,6 +19,7 @@ __all__ = ["Controls", "reach_mode"]
 # On the way somewhere. In any other mode a device stays, so that waiting for another is in vain.
 _ON_ITS_WAY = frozenset({Mode.OFFLINE, Mode.ABSENT, Mode.BOOTING})
 _RESTARTS = frozenset({Action.ADB_REBOOT, Action.FASTBOOT_REBOOT})
+_BY_STARTING_ANDROID = tuple(road for road in ROADS if road.action in _RESTARTS)
 
 
 class Controls(Protocol):
@@ -50,6 +51,8 @@ def reach_mode(controls: Controls, goal: Mode, deadline: Deadline, journal: Jour
             here = controls.mode(deadline)
             if here is goal:
                 return
+            if here is Mode.BOOT_LOOP and goal is not Mode.SYSTEM:
+                failed.extend(_BY_STARTING_ANDROID)  # no road by way of what does not start
             route = find_route(here, goal, power=controls.power, without=failed)
             if route is None:
                 tried = "; ".join(troubles) or "no road leads there"
@@ -70,7 +73,7 @@ def _as_good_as(road: Road, led_to: Mode) -> tuple[Road, ...]:
     if road.action is Action.ADB_RECONNECT:
         return tuple(other for other in ROADS if other.action is road.action)
     if road.action in _RESTARTS and led_to is Mode.BOOT_LOOP:
-        return tuple(other for other in ROADS if other.action in _RESTARTS)
+        return _BY_STARTING_ANDROID
     return (road,)
 
 

@@ -128,9 +128,6 @@ GOALS: Mapping[str, Wanted] = {
 # provider restores what it has not started.
 _LOOPS = re.compile(r"(DeadlineExceeded|DeviceLost): phone: .*(reaching system|brought to system)")
 _MENDS = frozenset({_G.RESTORE, _G.FLASH, _G.DOWNGRADE, _G.SIDELOAD})
-# adb sees a phone that loops for moments only: the road by way of Android may take all the time.
-_PERHAPS = ("sideload", "boot-looping")
-_REACHING = re.compile(r"DeadlineExceeded: phone: reaching sideload")
 _OFF = re.compile(r"LabError: phone: the virtual phone was not started")
 _DATA = {_KEEP: "kept", _WIPE: "wiped"}
 
@@ -149,8 +146,6 @@ def fault_of(outcome: Outcome) -> str:
         return (
             "" if wanted.match(outcome.error) else f"not the error that it must name: {outcome.row}"
         )
-    if (outcome.goal, outcome.state) == _PERHAPS and _REACHING.match(outcome.error):
-        return ""
     data = "restored" if outcome.goal == "restore" else _DATA[GOALS[outcome.goal].user_data]
     return "" if outcome.said == f"reached, data {data}" else f"not reached: {outcome.row}"
 

@@ -82,6 +82,16 @@ def test_what_loops_from_the_bootloader_is_not_started_from_elsewhere_as_well() 
     assert controls.taken == [Action.FASTBOOT_REBOOT]
 
 
+def test_what_loops_is_not_led_into_sideload_mode_by_way_of_android() -> None:
+    controls = FakeControls(Mode.BOOT_LOOP)
+    reach(controls, Mode.SIDELOAD)
+    assert controls.taken == [
+        Action.ADB_REBOOT_BOOTLOADER,
+        Action.FASTBOOT_REBOOT_RECOVERY,
+        Action.ADB_REBOOT_SIDELOAD,
+    ]
+
+
 def test_a_device_that_loops_is_told_again_in_each_round_until_it_has_heard() -> None:
     class Deaf(FakeControls):
         def carry_out(self, action: Action, deadline: Deadline) -> None:
