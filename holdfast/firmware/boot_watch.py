@@ -21,9 +21,12 @@ _LOOPS_AT = 3
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Incarnation:
-    """One start of Android. `booted`: it came up, and the package manager is there."""
+    """One start of Android, as far as it can be told from others: the kernel's boot and its system
+    server, each empty if it is hidden, or not there yet. `booted`: it came up, and the package
+    manager is there."""
 
-    identity: str
+    boot: str
+    server: str
     booted: bool
 
 
@@ -31,20 +34,26 @@ def read_incarnation(answer: str) -> Incarnation:
     """What the device answered to BOOT_QUESTION."""
     facts = dict(line.partition("=")[::2] for line in answer.splitlines())
     up = facts.get("booted", "").strip() == "1" and ": found" in facts.get("package", "")
-    identity = f"{facts.get('boot', '').strip()}/{facts.get('server', '').strip()}"
-    return Incarnation(identity=identity, booted=up)
+    boot, server = facts.get("boot", "").strip(), facts.get("server", "").strip()
+    return Incarnation(boot=boot, server=server, booted=up)
 
 
 @dataclass
 class BootWatch:
-    """Counts the starts that came to nothing. A boot that succeeded begins the count anew."""
+    """Counts the starts that came to nothing. A boot that succeeded begins the count anew.
 
-    failed: set[str] = field(default_factory=set)
+    Each kernel's boot is one, and so is each system server: but not both, as a boot is seen before
+    its server is there.
+    """
+
+    failed: set[Incarnation] = field(default_factory=set)
 
     def mode(self, seen: Incarnation) -> Mode:
         """What to call a device that adb reaches in Android."""
         if seen.booted:
             self.failed.clear()
             return Mode.SYSTEM
-        self.failed.add(seen.identity)
-        return Mode.BOOT_LOOP if len(self.failed) >= _LOOPS_AT else Mode.BOOTING
+        self.failed.add(seen)
+        boots = {start.boot for start in self.failed}
+        servers = {(start.boot, start.server) for start in self.failed if start.server}
+        return Mode.BOOT_LOOP if max(len(boots), len(servers)) >= _LOOPS_AT else Mode.BOOTING

@@ -186,16 +186,33 @@ def test_a_locale_is_set_as_each_android_reads_it() -> None:
     assert set_locale("zh-Hans-CN", api=22) == old
 
 
+def start(boot: str, server: str = "", *, booted: bool = False) -> Incarnation:
+    return Incarnation(boot=boot, server=server, booted=booted)
+
+
 def test_three_starts_that_come_to_nothing_are_a_boot_loop_and_a_boot_ends_it() -> None:
     watch = BootWatch()
-    modes = [watch.mode(Incarnation(identity=i, booted=False)) for i in ("a", "a", "b", "c")]
+    modes = [watch.mode(start(boot)) for boot in ("a", "a", "b", "c")]
     assert modes == [Mode.BOOTING, Mode.BOOTING, Mode.BOOTING, Mode.BOOT_LOOP]
-    assert watch.mode(Incarnation(identity="d", booted=True)) is Mode.SYSTEM
-    assert watch.mode(Incarnation(identity="e", booted=False)) is Mode.BOOTING
+    assert watch.mode(start("d", booted=True)) is Mode.SYSTEM
+    assert watch.mode(start("e")) is Mode.BOOTING
+
+
+def test_a_phone_that_restarts_once_as_it_boots_is_in_no_loop() -> None:
+    """As behind an update. A boot is seen before its system server is there."""
+    watch = BootWatch()
+    for seen in (start("a"), start("a", "400"), start("b"), start("b", "410")):
+        assert watch.mode(seen) is Mode.BOOTING
+
+
+def test_a_system_server_that_crashes_again_and_again_is_a_boot_loop() -> None:
+    watch = BootWatch()
+    modes = [watch.mode(start("", server)) for server in ("", "400", "500", "600")]
+    assert modes == [Mode.BOOTING, Mode.BOOTING, Mode.BOOTING, Mode.BOOT_LOOP]
 
 
 def test_an_incarnation_is_booted_only_with_its_package_manager() -> None:
     said = "booted=1\npackage=Service package: {}\nboot=b1\nserver=400\n"
-    assert read_incarnation(said.format("found")) == Incarnation(identity="b1/400", booted=True)
+    assert read_incarnation(said.format("found")) == start("b1", "400", booted=True)
     assert not read_incarnation(said.format("not found")).booted
-    assert read_incarnation("") == Incarnation(identity="/", booted=False)
+    assert read_incarnation("") == start("")
