@@ -125,10 +125,14 @@ class DeviceMachine:
         self._tools = ToolSocket(listener, maps=self._link.maps, run=self._dispatch_tool)
         self._tools.open()
         ours, theirs = socket.socketpair()
-        with theirs:
-            await self._spawner.worker(
-                "files", credentials=root_credentials(), stdio=(theirs.fileno(), None, None)
-            )
+        try:
+            with theirs:
+                await self._spawner.worker(
+                    "files", credentials=root_credentials(), stdio=(theirs.fileno(), None, None)
+                )
+        except BaseException:
+            ours.close()
+            raise
         await self._files.connect(ours)
         self.up_since_s = time.monotonic()
 

@@ -66,11 +66,12 @@ class ZygoteLink:
         loop = asyncio.get_running_loop()
         try:
             _say(ours, config)
-            listener = await loop.run_in_executor(None, self._bring_up, ours, launcher, maps)
+            listener = await self._brought_up(ours, launcher, maps)
         except BaseException:
             ours.close()
             launcher.kill()
             launcher.wait()
+            self._end_unfinished()
             raise
         ours.setblocking(False)
         self._channel = ours
@@ -91,6 +92,31 @@ class ZygoteLink:
                 stdout=subprocess.DEVNULL,
             )
 
+    async def _brought_up(
+        self,
+        channel: socket.socket,
+        launcher: subprocess.Popen[bytes],
+        maps: Sequence[tuple[IdMap, IdMap]],
+    ) -> socket.socket:
+        """On a thread; who is cancelled meanwhile waits for the end of that."""
+        loop = asyncio.get_running_loop()
+        under_way = loop.run_in_executor(None, self._bring_up, channel, launcher, maps)
+        try:
+            return await asyncio.shield(under_way)
+        except asyncio.CancelledError:
+            channel.shutdown(socket.SHUT_RDWR)
+            (brought,) = await asyncio.gather(under_way, return_exceptions=True)
+            if isinstance(brought, socket.socket):
+                brought.close()
+            raise
+
+    def _end_unfinished(self) -> None:
+        """Process 1 may be there although the boot came to nothing; `stop` waits for its end."""
+        self._on_death = None
+        if self._pid:
+            self.kill()
+            asyncio.get_running_loop().add_reader(self._pidfd, self._dead)
+
     def _bring_up(
         self,
         channel: socket.socket,
@@ -108,8 +134,9 @@ class ZygoteLink:
             )
         self.maps = write_maps(launcher.pid, maps)
         _say(channel, {"mapped": True})
-        self._pid = int(_hear_one(channel)["init"])
-        self._pidfd = os.pidfd_open(self._pid)
+        pid = int(_hear_one(channel)["init"])
+        self._pidfd = os.pidfd_open(pid)
+        self._pid = pid
         launcher.wait()
         _say(channel, {"go": True})
         data, descriptors = receive_with_descriptors(channel, MESSAGE_LIMIT_BYTES)
