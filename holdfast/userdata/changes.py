@@ -28,11 +28,12 @@ class ChangeKind(StrEnum):
     FOREIGN = "foreign"
     NOT_SEEN = "not_seen"
     MOVED = "moved"
+    MIGRATED = "migrated"
     ADDED = "added"
 
     @property
     def is_loss(self) -> bool:
-        return self not in (ChangeKind.MOVED, ChangeKind.ADDED)
+        return self not in (ChangeKind.MOVED, ChangeKind.MIGRATED, ChangeKind.ADDED)
 
 
 class Subject(StrEnum):

@@ -18,7 +18,7 @@ from typing import Protocol
 from holdfast.deadline import Clock, Deadline
 from holdfast.device.shell import Shell, quote
 from holdfast.errors import LabError
-from holdfast.userdata.databases import DatabaseUnreadable, main_database, read_tables
+from holdfast.userdata.databases import DatabaseUnreadable, main_database, read_database
 from holdfast.userdata.facts import Answers, facts_script, read_answers, run_as
 from holdfast.userdata.parse import Recorded, SnapshotCut, is_cache, read_recording
 from holdfast.userdata.preferences import PreferencesFormatError, read_preferences
@@ -207,11 +207,9 @@ def _databases(recorded: Recorded, scratch: Path) -> Iterator[Database]:
             if companion:
                 shutil.copyfile(companion, copy.with_name(copy.name + suffix))
         try:
-            tables, version = read_tables(copy)
+            yield read_database(copy, area=area, path=path)
         except DatabaseUnreadable as error:
             yield Database(area=area, path=path, problem=str(error))
-        else:
-            yield Database(area=area, path=path, tables=tables, user_version=version)
 
 
 def _preferences(recorded: Recorded) -> Iterator[Preferences]:

@@ -14,9 +14,9 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-from holdfast.userdata.values import Table, path_of_bytes
+from holdfast.userdata.values import Area, Database, Table, path_of_bytes
 
-__all__ = ["MAGIC", "DatabaseUnreadable", "is_database_name", "main_database", "read_tables"]
+__all__ = ["MAGIC", "DatabaseUnreadable", "is_database_name", "main_database", "read_database"]
 
 MAGIC = b"SQLite format 3\0"
 _COMPANIONS = ("-wal", "-shm", "-journal")
@@ -42,8 +42,8 @@ def main_database(path: str) -> str:
     return path
 
 
-def read_tables(file: Path) -> tuple[tuple[Table, ...], int]:
-    """The tables of a private copy and its user_version. Raises DatabaseUnreadable.
+def read_database(file: Path, *, area: Area, path: str) -> Database:
+    """What a private copy of the database at that place holds. Raises DatabaseUnreadable.
 
     `file` and its companions must be the caller's own copy: opening may change them.
     """
@@ -55,10 +55,13 @@ def read_tables(file: Path) -> tuple[tuple[Table, ...], int]:
         with closing(sqlite3.connect(file, timeout=1.0)) as connection:
             connection.text_factory = path_of_bytes
             _make_harmless(connection)
-            version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-            return tuple(
-                _read_table(connection, name) for name in _table_names(connection)
-            ), version
+            return Database(
+                area=area,
+                path=path,
+                tables=tuple(_read_table(connection, name) for name in _table_names(connection)),
+                user_version=_number(connection, "user_version"),
+                schema=_schema(connection),
+            )
     except sqlite3.Error as error:
         raise DatabaseUnreadable(str(error)) from error
 
@@ -68,6 +71,20 @@ def _make_harmless(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA cell_size_check = ON")
     checks = iter(range(_LIMIT_CHECKS))
     connection.set_progress_handler(lambda: next(checks, None) is None, _INSTRUCTIONS_PER_CHECK)
+
+
+def _number(connection: sqlite3.Connection, pragma: str) -> int:
+    return int(connection.execute(f"PRAGMA {pragma}").fetchone()[0])
+
+
+def _schema(connection: sqlite3.Connection) -> str:
+    """What ANALYZE and VACUUM write down for themselves is no part of it."""
+    made = connection.execute(
+        "SELECT type, name, tbl_name, sql FROM sqlite_master"
+        " WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY type, name"
+    ).fetchall()
+    numbers = (_number(connection, "user_version"), _number(connection, "application_id"))
+    return _digest((*numbers, *made))
 
 
 def _table_names(connection: sqlite3.Connection) -> list[str]:
@@ -89,17 +106,24 @@ def _read_table(connection: sqlite3.Connection, name: str) -> Table:
     key_at = [at for at, row in enumerate(about) if row[5]]
     chosen = ", ".join(_quoted(column) for column in columns)
     rows = connection.execute(f"SELECT {chosen} FROM {_quoted(name)}")
-    digests = sorted(_digests(rows, key_at))
+    filled = [0] * len(columns)
+    digests = sorted(_digests(rows, key_at, filled))
     return Table(
         name=name,
         columns=tuple(columns),
         rows="".join(row for row, _ in digests),
         keys="".join(key for _, key in digests),
+        filled=tuple(filled),
     )
 
 
-def _digests(rows: sqlite3.Cursor, key_at: list[int]) -> Iterator[tuple[str, str]]:
+def _digests(
+    rows: sqlite3.Cursor, key_at: list[int], filled: list[int]
+) -> Iterator[tuple[str, str]]:
+    """Of each row and its key. `filled` counts by column what is neither NULL nor empty."""
     for row in rows:
+        for at, value in enumerate(row):
+            filled[at] += value not in (None, "", b"")
         yield _digest(row), _digest(tuple(row[at] for at in key_at)) if key_at else ""
 
 

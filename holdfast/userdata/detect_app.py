@@ -163,7 +163,7 @@ def factory_version(before: Snapshot, after: Snapshot) -> tuple[str, ...]:
 
 
 def disabled(before: Snapshot, after: Snapshot) -> tuple[str, ...]:
-    """It is there, and its user cannot open it."""
+    """It is there, and its user cannot open it, or nothing else may wake it."""
     was, now = before.identity, after.identity
     found = []
     if was.enabled in (0, 1) and now.enabled is not None and now.enabled > 1:
@@ -172,6 +172,8 @@ def disabled(before: Snapshot, after: Snapshot) -> tuple[str, ...]:
         found.append("it is hidden")
     if now.suspended and not was.suspended:
         found.append("it is suspended")
+    if now.stopped and was.stopped is False:
+        found.append("it is stopped: nothing reaches it before it is opened")
     return tuple(found)
 
 
@@ -179,11 +181,12 @@ def rewritten(before: Snapshot, after: Snapshot) -> tuple[str, ...]:
     """Many files have the content that they had and another time: a copy that kept no times.
 
     Whoever sorts pictures or documents by date misses it. One file may well be written again, and
-    so may preferences and databases at any time.
+    so may preferences and databases at any time; but not where the app never ran.
     """
     found = []
     for area in comparable_areas(before, after):
-        known = read_by_meaning(before)
+        untouched = after.identity.launched is False and area is not Area.SHARED
+        known = set() if untouched else read_by_meaning(before)
         was = {e.path: e for e in before.entries(area) if e.kind is EntryKind.FILE and e.digest}
         same, moved = 0, 0
         for entry in after.entries(area):
@@ -192,7 +195,8 @@ def rewritten(before: Snapshot, after: Snapshot) -> tuple[str, ...]:
                 continue
             same += 1
             moved += old.mtime != entry.mtime and len(old.mtime) == len(entry.mtime)
-        if moved >= min(_MANY, max(2, same)) and 4 * moved >= same:
+        many = moved >= min(_MANY, max(2, same)) and 4 * moved >= same
+        if many or (untouched and moved):
             found.append(f"{moved} of {same} unchanged files in {area} have another time")
     return tuple(found)
 
@@ -249,11 +253,16 @@ def labels_wrong(before: Snapshot, after: Snapshot) -> tuple[str, ...]:
 
 
 def stirred_without_the_app(before: Snapshot, after: Snapshot) -> tuple[str, ...]:
-    """Something of the app's own moved or appeared, and the app never ran: it was not the app."""
+    """Something of the app's own moved or appeared, or something shared moved, and the app never
+    ran: it was not the app."""
     if after.identity.launched is not False or not _both_installed(before, after):
         return ()
     changes = diff(before, after).changes
-    found = [c for c in changes if not c.kind.is_loss and c.area is not Area.SHARED]
+    found = [
+        c
+        for c in changes
+        if not c.kind.is_loss and (c.area is not Area.SHARED or c.kind is ChangeKind.MOVED)
+    ]
     return describe(before.package_name, found)
 
 

@@ -42,6 +42,13 @@ _SPECIAL_ACCESS = frozenset(
     }
 )
 """Operations that Android leaves denied until their user opens them in Settings."""
+_GRANTING = (
+    "secure/dialer_default_application",
+    "secure/enabled_accessibility_services",
+    "secure/enabled_notification_listeners",
+    "secure/sms_default_application",
+)
+"""Settings that name the apps to which a person gave a right."""
 _SETUP = ("global/device_provisioned", "secure/user_setup_complete")
 
 
@@ -95,12 +102,18 @@ def fewer_rows(before: Snapshot, after: Snapshot, names: tuple[str, ...]) -> tup
 
 
 def other_apps_gone(before: Snapshot, after: Snapshot) -> tuple[str, ...]:
-    """Apps beside the one that is looked at. Not before Android 8, which lists no ids."""
+    """Apps beside the one that is looked at, and those that were installed anew: their id is
+    another. Not before Android 8, which lists no ids."""
     was, now = before.facts.packages, after.facts.packages
     if not was or not now:
         return ()
     gone = was.keys() - now.keys() - {before.package_name}
-    return tuple(f"{name} is no longer there" for name in sorted(gone))
+    known = was.keys() & now.keys() - {before.package_name}
+    moved = [name for name in sorted(known) if was[name] != now[name]]
+    return (
+        *(f"{name} is no longer there" for name in sorted(gone)),
+        *(f"{name} has another id: {was[name]} → {now[name]}" for name in moved),
+    )
 
 
 def messages_gone(before: Snapshot, after: Snapshot) -> tuple[str, ...]:
@@ -152,13 +165,19 @@ def _differences(
 
 
 def settings_fell_back(before: Snapshot, after: Snapshot) -> tuple[str, ...]:
-    """A setting that a person chooses is another or unset, or a fifth of a namespace is gone."""
+    """A setting that a person chooses is another or unset, or a fifth of a namespace is gone; or an
+    app was given a right that nobody had."""
     was, now = before.facts.settings, after.facts.settings
     properties = before.facts.properties if after.facts.properties else {}
     language = _fell_back({n: properties.get(n, "") for n in _LOCALE}, after.facts.properties)
     if not was or not now:
         return language
-    return language + _fell_back(chosen(was), now) + _mass_loss(was, now)
+    given = tuple(
+        f"{name} was unset, now {now[name]}"
+        for name in _GRANTING
+        if now.get(name, "null") != "null" and not was.get(name)
+    )
+    return language + _fell_back(chosen(was), now) + given + _mass_loss(was, now)
 
 
 def _fell_back(was: Mapping[str, str], now: Mapping[str, str]) -> tuple[str, ...]:
@@ -183,7 +202,11 @@ def users_gone(before: Snapshot, after: Snapshot) -> tuple[str, ...]:
     was, now = before.facts.users, after.facts.users
     if not was or not now:
         return ()
-    return tuple(f"user {n} ({was[n]}) is gone" for n in sorted(was.keys() - now.keys()))
+    named = [n for n in sorted(was.keys() & now.keys()) if n and was[n] != now[n]]
+    return (
+        *(f"user {n} ({was[n]}) is gone" for n in sorted(was.keys() - now.keys())),
+        *(f"user {n} was called {was[n]}, now {now[n]}" for n in named),
+    )
 
 
 def volumes_gone(before: Snapshot, after: Snapshot) -> tuple[str, ...]:

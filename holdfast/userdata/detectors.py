@@ -58,7 +58,7 @@ DETECTORS: tuple[Detector, ...] = (
     _detector(8, "all apps got other app ids", device.all_renumbered),
     _detector(9, "the app's own update was dropped", app.update_dropped),
     _detector(10, "a preloaded app left the system", app.preload_gone),
-    _detector(10, "another app is gone", device.other_apps_gone, missed=True),
+    _detector(10, "another app is gone or installed anew", device.other_apps_gone, missed=True),
     _detector(11, "the factory version came back without the data", app.factory_version),
     _detector(12, "the user's storage stays locked", device.storage_locked),
     _detector(13, "shared storage does not work", device.shared_storage_broken),
@@ -70,7 +70,7 @@ DETECTORS: tuple[Detector, ...] = (
     _detector(22, "permissions were taken away", app.permissions_lost, missed=True),
     _detector(22, "permissions were granted by nobody", app.permissions_gained, missed=True),
     _detector(23, "default apps changed", device.roles_changed, missed=True),
-    _detector(23, "the app cannot be opened", app.disabled, missed=True),
+    _detector(23, "the app cannot be opened or woken", app.disabled, missed=True),
     _detector(24, "settings fell back", device.settings_fell_back, missed=True),
     _detector(25, "shared files are gone, or their index is", app.shared_files_gone, missed=True),
     _detector(26, "labels no longer fit the app", app.labels_wrong),
@@ -80,7 +80,7 @@ DETECTORS: tuple[Detector, ...] = (
     _detector(28, "the files were written anew", app.rewritten, missed=True),
     _detector(28, "data moved or came, not by the app", app.stirred_without_the_app),
     _detector(29, "an older app meets newer data", app.older_app_newer_data),
-    _detector(30, "a user or profile is gone", device.users_gone, missed=True),
+    _detector(30, "a user or profile is gone or renamed", device.users_gone, missed=True),
     _detector(31, "a storage volume is gone", device.volumes_gone),
 )
 

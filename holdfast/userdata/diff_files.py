@@ -17,7 +17,8 @@ _OWNER_MAY_READ = 0o400
 _OWNER_MAY_ENTER = 0o500
 _OWNER_MAY_WRITE = 0o200
 _GROUP_MAY = 0o060
-_OTHERS_MAY_READ = 0o004
+_OTHERS_MAY_USE_FILE = 0o006
+_OTHERS_MAY_USE_DIRECTORY = 0o007
 _PICTURES = (".jpg", ".jpeg", ".png", ".gif", ".webp", ".heic", ".mp4", ".3gp", ".mov", ".dng")
 _DOCUMENTS = (".pdf", ".doc", ".docx", ".xls", ".xlsx", ".txt", ".odt", ".ppt", ".pptx", ".csv")
 
@@ -61,7 +62,7 @@ def file_changes(
     added = {
         p: now[p]
         for p in now.keys() - was.keys()
-        if now[p].kind is EntryKind.FILE and not _is_companion(p, known[1])
+        if now[p].kind is not EntryKind.DIRECTORY and not _is_companion(p, known[1])
     }
     moved = _moves(lost, added)
     readers = _Readers(before, after)
@@ -225,12 +226,14 @@ class _Readers:
         return was.uid == uid_before and now.uid != uid_after
 
     def _is_exposed(self, was: Entry, now: Entry) -> bool:
-        """Everybody may read it now, or a group may that is not the app's own."""
+        """Everybody may use it now, or a group may that is not the app's own."""
         if now.kind is EntryKind.LINK:
             return False
         uid_before, uid_after = self._uids
         other_group = uid_after not in (None, now.gid) and was.gid == uid_before
-        opened = now.mode & ~was.mode & _OTHERS_MAY_READ
+        is_directory = now.kind is EntryKind.DIRECTORY
+        rights = _OTHERS_MAY_USE_DIRECTORY if is_directory else _OTHERS_MAY_USE_FILE
+        opened = now.mode & ~was.mode & rights
         return bool(opened or (other_group and now.mode & _GROUP_MAY))
 
     def _is_mislabelled(self, area: Area, was: Entry, now: Entry) -> bool:

@@ -70,6 +70,10 @@ def _one_database(
             path=was.path,
             detail=f"schema version {was.user_version} → {now.user_version}",
         )
+    elif now is not None and was.schema and now.schema and was.schema != now.schema:
+        yield Change(
+            kind=ChangeKind.MIGRATED, subject=Subject.DATABASE, area=was.area, path=was.path
+        )
     for table in was.tables:
         if table.name in _HOUSEKEEPING or expected.allows_table(was.name, table.name):
             continue
@@ -83,9 +87,21 @@ def _one_database(
         if missing:
             both = table.row_count - lost
             yield from _of_rows(was, table, ChangeKind.CHANGED, both, f"without {missing}")
+        if table.columns != again.columns:
+            for column, rows in _emptied(table, again):
+                detail = f"nothing in {column} any more"
+                yield from _of_rows(was, table, ChangeKind.CHANGED, rows - lost, detail)
         yield from _of_rows(
             was, table, ChangeKind.ADDED, again.row_count - (table.row_count - lost)
         )
+
+
+def _emptied(was: Table, now: Table) -> Iterator[tuple[str, int]]:
+    """Columns of a migrated table that hold something in fewer rows, and in how many fewer."""
+    again = dict(zip(now.columns, now.filled, strict=False))
+    for column, rows in zip(was.columns, was.filled, strict=False):
+        if again.get(column, rows) < rows:
+            yield column, rows - again[column]
 
 
 def _of_rows(

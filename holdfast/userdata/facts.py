@@ -27,7 +27,16 @@ _PROVIDERS = {
     "videos": "content://media/external/video/media",
     "sound files": "content://media/external/audio/media",
 }
-_ROLES = ("SMS", "HOME", "BROWSER", "DIALER", "ASSISTANT")
+_ROLES = (
+    "SMS",
+    "HOME",
+    "BROWSER",
+    "DIALER",
+    "ASSISTANT",
+    "CALL_SCREENING",
+    "CALL_REDIRECTION",
+    "WALLET",
+)
 _PROPERTIES = (
     "ro.build.fingerprint",
     "ro.build.version.incremental",
@@ -82,7 +91,7 @@ def run_as(package_name: str, user_id: int) -> str:
 
 def facts_script(package_name: str, *, nonce: str, api: int, user_id: int = 0) -> str:
     """The questions. `package_name` must have been checked to be one. Of a user beside the first
-    one only what concerns the app is asked."""
+    one only what is each user's own is asked."""
     whose = f"--user {user_id} " if user_id else ""
     asked = {
         "id": "id",
@@ -98,10 +107,23 @@ def facts_script(package_name: str, *, nonce: str, api: int, user_id: int = 0) -
             "ROOT", f"/storage/emulated/{user_id}/" if user_id else "/sdcard/"
         ),
         "app-ops": f"appops get {whose}{package_name} 2>&1",
+        **_of_the_user(api, whose),
         **({} if user_id else _of_the_device(api)),
     }
     body = "".join(f'p "F {name}"; {command}\necho\n' for name, command in asked.items())
     return f'p() {{ print -r -- "@{nonce} $1"; }}\nprint\n{body}p ". done"\n'
+
+
+def _of_the_user(api: int, whose: str) -> dict[str, str]:
+    asked = {
+        f"rows {k}": f"content query {whose}--uri {u} --projection _id 2>&1"
+        for k, u in _PROVIDERS.items()
+    }
+    if api >= 23:
+        asked |= {f"settings {n}": f"settings list {whose}{n} 2>&1" for n in ("secure", "system")}
+    if api >= 29:
+        asked |= {f"role {r}": f"cmd role holders {whose}android.app.role.{r} 2>&1" for r in _ROLES}
+    return asked
 
 
 def _of_the_device(api: int) -> dict[str, str]:
@@ -110,16 +132,10 @@ def _of_the_device(api: int) -> dict[str, str]:
         "accounts": "dumpsys account 2>&1",
         "packages": "pm list packages -U -u 2>&1" if api >= 26 else "pm list packages -u 2>&1",
     }
-    asked |= {
-        f"rows {k}": f"content query --uri {u} --projection _id 2>&1" for k, u in _PROVIDERS.items()
-    }
     if api >= 23:
-        asked |= {
-            f"settings {n}": f"settings list {n} 2>&1" for n in ("global", "secure", "system")
-        }
+        asked["settings global"] = "settings list global 2>&1"
         asked["volumes"] = "sm list-volumes 2>&1"
     if api >= 29:
-        asked |= {f"role {r}": f"cmd role holders android.app.role.{r} 2>&1" for r in _ROLES}
         asked["apex"] = "pm list packages --apex-only --show-versioncode 2>&1"
     return asked
 
@@ -221,6 +237,7 @@ def _identity(
         code_path=record.code_path,
         enabled=int(enabled) if enabled else None,
         launched=None if user is None or user.not_launched is None else not user.not_launched,
+        stopped=user.stopped if user else None,
         hidden=user.hidden if user else None,
         suspended=user.suspended if user else None,
         flags=record.flags,

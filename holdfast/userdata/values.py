@@ -119,12 +119,14 @@ class Table:
     """A table's rows as digests: 16 hex digits each, sorted, all in one string.
 
     `keys` are digests of the primary keys in the order of `rows`; empty if the table has none.
+    `filled` says of each column in how many rows it holds something.
     """
 
     name: str
     columns: tuple[str, ...]
     rows: str
     keys: str = ""
+    filled: tuple[int, ...] = ()
 
     @property
     def row_count(self) -> int:
@@ -139,12 +141,16 @@ class Table:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Database:
-    """A database read by meaning. `problem` says why it could not be (then it has no tables)."""
+    """A database read by meaning. `problem` says why it could not be (then it has no tables).
+
+    `schema` is a digest of everything that it was made by: tables, indices, triggers, views.
+    """
 
     area: Area
     path: str
     tables: tuple[Table, ...] = ()
     user_version: int = 0
+    schema: str = ""
     problem: str = ""
 
     @property
@@ -177,8 +183,8 @@ class Identity:
     (one is left by `uninstall -k`). `signers` are the hashes that dumpsys shows, which mean
     something across reboots only from API 24. `enabled` is COMPONENT_ENABLED_STATE_* of
     PackageManager: 0 and 1 are enabled, 2 to 4 disabled. `launched` is whether the app ever ran
-    since it was installed. `permissions` are those granted, of those that the app `requested`
-    (API 23 and up).
+    since it was installed; one that is `stopped` gets no alarms and messages until it is opened.
+    `permissions` are those granted, of those that the app `requested` (API 23 and up).
     """
 
     installed: bool
@@ -194,6 +200,7 @@ class Identity:
     code_path: str | None = None
     enabled: int | None = None
     launched: bool | None = None
+    stopped: bool | None = None
     hidden: bool | None = None
     suspended: bool | None = None
     flags: frozenset[str] = frozenset()

@@ -38,6 +38,7 @@ _VERBS = {
     ChangeKind.FOREIGN: ("now belongs to another app", "now belong to another app"),
     ChangeKind.NOT_SEEN: ("could not be looked at again", "could not be looked at again"),
     ChangeKind.MOVED: ("was moved", "were moved"),
+    ChangeKind.MIGRATED: ("has another schema", "have another schema"),
     ChangeKind.ADDED: ("is new", "are new"),
 }
 _ROW_WORDS = {
@@ -117,6 +118,8 @@ def _database(change: Change) -> str:
     name = shown_name(change.path.rpartition("/")[2])
     if change.kind is ChangeKind.REVERTED:
         return f"{name} {_VERBS[change.kind][0]} ({change.detail})"
+    if change.kind is ChangeKind.MIGRATED:
+        return f"{name} {_VERBS[change.kind][0]}"
     return (
         f"{name} with {count_of(change.count)} rows ({size_of(change.size_bytes)})"
         f" can no longer be read as a database: {change.detail}"

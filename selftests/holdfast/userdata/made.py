@@ -27,6 +27,7 @@ __all__ = [
     "directory",
     "file",
     "identity",
+    "link",
     "preferences",
     "rows",
     "snapshot",
@@ -56,6 +57,10 @@ def file(path: str, content: bytes = b"x", **changed: object) -> Entry:
 
 def directory(path: str = "", **changed: object) -> Entry:
     return file(path, b"", mode=0o040700, digest="", size_bytes=4096, **changed)
+
+
+def link(path: str, target: str = "a") -> Entry:
+    return file(path, b"", mode=0o120777, digest="", target=target)
 
 
 def rows(name: str, contents: Mapping[int, str], *, keyed: bool = True) -> Table:

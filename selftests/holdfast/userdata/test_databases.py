@@ -11,8 +11,9 @@ from holdfast.userdata.databases import (
     DatabaseUnreadable,
     is_database_name,
     main_database,
-    read_tables,
+    read_database,
 )
+from holdfast.userdata.values import Area, Database
 
 
 @contextmanager
@@ -20,6 +21,10 @@ def made(file: Path) -> Iterator[sqlite3.Connection]:
     with closing(sqlite3.connect(file)) as connection:
         yield connection
         connection.commit()
+
+
+def read(file: Path) -> Database:
+    return read_database(file, area=Area.CREDENTIAL, path="databases/m.db")
 
 
 def test_rows_that_are_only_in_the_log_count(tmp_path: Path) -> None:
@@ -31,7 +36,7 @@ def test_rows_that_are_only_in_the_log_count(tmp_path: Path) -> None:
         connection.commit()
         copy.write_bytes(file.read_bytes())
         (tmp_path / "copy-wal").write_bytes((tmp_path / "m.db-wal").read_bytes())
-    tables, _ = read_tables(copy)
+    tables = read(copy).tables
     assert [(t.name, t.row_count) for t in tables] == [("message", 2)]
 
 
@@ -49,7 +54,7 @@ def test_a_hot_journal_is_rolled_back_as_the_app_would(tmp_path: Path) -> None:
         copy.write_bytes(file.read_bytes())
         (tmp_path / "copy-journal").write_bytes((tmp_path / "m.db-journal").read_bytes())
         connection.rollback()
-    tables, _ = read_tables(copy)
+    tables = read(copy).tables
     assert tables[0].row_count == 50
 
 
@@ -59,7 +64,7 @@ def test_values_of_other_types_are_other_rows(tmp_path: Path) -> None:
         with made(tmp_path / name) as connection:
             connection.execute("CREATE TABLE t (v)")
             connection.execute("INSERT INTO t VALUES (?)", (value,))
-        tables.append(read_tables(tmp_path / name)[0][0].rows)
+        tables.append(read(tmp_path / name).tables[0].rows)
     assert len(set(tables)) == 5
 
 
@@ -68,7 +73,7 @@ def test_virtual_tables_and_views_are_not_run(tmp_path: Path) -> None:
         connection.execute("CREATE VIRTUAL TABLE notes USING fts4(body)")
         connection.execute("INSERT INTO notes VALUES ('remember')")
         connection.execute("CREATE VIEW v AS SELECT no_such_function(1)")
-    tables, _ = read_tables(tmp_path / "m.db")
+    tables = read(tmp_path / "m.db").tables
     names = {table.name for table in tables}
     assert "notes" not in names
     assert "v" not in names
@@ -79,7 +84,7 @@ def test_odd_names_of_tables_and_columns_do_no_harm(tmp_path: Path) -> None:
     with made(tmp_path / "m.db") as connection:
         connection.execute('CREATE TABLE "a""; DROP TABLE x; --" ("c"" d" TEXT PRIMARY KEY)')
         connection.execute("""INSERT INTO "a""; DROP TABLE x; --" VALUES ('1')""")
-    (table,), _ = read_tables(tmp_path / "m.db")
+    (table,) = read(tmp_path / "m.db").tables
     assert (table.name, table.columns, table.row_count) == (
         'a"; DROP TABLE x; --',
         ('c" d',),
@@ -92,9 +97,41 @@ def test_a_table_without_rowid_and_the_schema_version_are_read(tmp_path: Path) -
         connection.execute("CREATE TABLE t (k TEXT PRIMARY KEY) WITHOUT ROWID")
         connection.execute("INSERT INTO t VALUES ('a')")
         connection.execute("PRAGMA user_version = 7")
-    (table,), version = read_tables(tmp_path / "m.db")
-    assert version == 7
+    found = read(tmp_path / "m.db")
+    (table,) = found.tables
+    assert found.user_version == 7
     assert len(table.keys) == len(table.rows) == 16
+
+
+@pytest.mark.parametrize(
+    ("statement", "same"),
+    [
+        ("VACUUM", True),
+        ("ANALYZE", True),
+        ("INSERT INTO t VALUES (2, 'b')", True),
+        ("DROP INDEX i", False),
+        ("CREATE TRIGGER g AFTER INSERT ON t BEGIN DELETE FROM t; END", False),
+        ("ALTER TABLE t ADD COLUMN more", False),
+        ("PRAGMA user_version = 8", False),
+        ("PRAGMA application_id = 8", False),
+    ],
+)
+def test_another_schema_is_told_from_other_rows(tmp_path: Path, statement: str, same: bool) -> None:
+    with made(tmp_path / "m.db") as connection:
+        connection.execute("CREATE TABLE t (k INTEGER PRIMARY KEY, v TEXT)")
+        connection.execute("CREATE INDEX i ON t (v)")
+    before = read(tmp_path / "m.db").schema
+    with made(tmp_path / "m.db") as connection:
+        connection.execute(statement)
+    assert (read(tmp_path / "m.db").schema == before) is same
+
+
+def test_what_each_column_holds_is_counted(tmp_path: Path) -> None:
+    with made(tmp_path / "m.db") as connection:
+        connection.execute("CREATE TABLE t (k, v)")
+        connection.executemany("INSERT INTO t VALUES (?, ?)", [(0, None), (1, ""), (2, "b")])
+    (table,) = read(tmp_path / "m.db").tables
+    assert table.filled == (3, 1)
 
 
 @pytest.mark.parametrize(
@@ -109,7 +146,7 @@ def test_a_table_without_rowid_and_the_schema_version_are_read(tmp_path: Path) -
 def test_what_cannot_be_read_says_why(tmp_path: Path, content: bytes, words: str) -> None:
     (tmp_path / "m.db").write_bytes(content)
     with pytest.raises(DatabaseUnreadable, match=words):
-        read_tables(tmp_path / "m.db")
+        read(tmp_path / "m.db")
 
 
 def test_a_damaged_page_is_unreadable_and_not_a_crash(tmp_path: Path) -> None:
@@ -120,7 +157,7 @@ def test_a_damaged_page_is_unreadable_and_not_a_crash(tmp_path: Path) -> None:
     raw[4096 * 3 : 4096 * 9] = b"\xa5" * 4096 * 6
     (tmp_path / "m.db").write_bytes(raw)
     with pytest.raises(DatabaseUnreadable):
-        read_tables(tmp_path / "m.db")
+        read(tmp_path / "m.db")
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from selftests.holdfast.userdata.made import (
     directory,
     file,
     identity,
+    link,
     rows,
     snapshot,
     with_facts,
@@ -53,6 +54,11 @@ def never_run(*entries: Entry) -> Snapshot:
     return snapshot(*entries, identity=identity(launched=False))
 
 
+def never_run_with(schema: str) -> Snapshot:
+    held = database("databases/m.db", rows("t", {}), schema=schema)
+    return replace(never_run(), databases=(held,))
+
+
 CASES: dict[int, list[tuple[Snapshot, Snapshot]]] = {
     1: [
         (with_identity(), with_identity(app_id=UID + 1)),
@@ -77,6 +83,7 @@ CASES: dict[int, list[tuple[Snapshot, Snapshot]]] = {
     10: [
         (with_identity(flags=SYSTEM), with_identity(installed=False, record=False)),
         (with_facts(packages=PACKAGES), with_facts(packages={"a.a": 10001})),
+        (with_facts(packages=PACKAGES), with_facts(packages=PACKAGES | {"a.a": 10009})),
     ],
     11: [
         (
@@ -120,6 +127,7 @@ CASES: dict[int, list[tuple[Snapshot, Snapshot]]] = {
         (with_identity(enabled=0), with_identity(enabled=2)),
         (with_identity(hidden=False), with_identity(hidden=True)),
         (with_identity(suspended=False), with_identity(suspended=True)),
+        (with_identity(stopped=False), with_identity(stopped=True)),
         (with_facts(roles={"SMS": "a.a"}), with_facts(roles={"SMS": "b.b"})),
     ],
     24: [
@@ -132,6 +140,10 @@ CASES: dict[int, list[tuple[Snapshot, Snapshot]]] = {
             with_facts(settings={"system/font_scale": "1.15", "global/device_provisioned": "1"}),
         ),
         (with_facts(settings={"system/volume_ring": "7"}), with_facts(settings={"a/b": "1"})),
+        (
+            with_facts(settings={"a/b": "1"}),
+            with_facts(settings={"secure/enabled_accessibility_services": "a.a/.Service"}),
+        ),
         (
             with_facts(settings=BY_HAND | {"system/screen_brightness": "200"}),
             with_facts(settings=BY_HAND | {"system/screen_brightness": "102"}),
@@ -163,6 +175,16 @@ CASES: dict[int, list[tuple[Snapshot, Snapshot]]] = {
         (shared("DCIM/a.jpg", "DCIM/b.jpg"), shared("DCIM/a.jpg", "DCIM/b.jpg", mtime="later")),
         (never_run(file("files/a")), never_run(file("files/a"), file("files/b"))),
         (never_run(file("files/a")), never_run(file("old/a"))),
+        (
+            never_run(file("files/a", mtime="early")),
+            never_run(file("files/a", mtime="later")),
+        ),
+        (never_run(file("files/a")), never_run(file("files/a"), link("files/b"))),
+        (never_run_with("schema-1"), never_run_with("schema-2")),
+        (
+            replace(shared("DCIM/a.jpg"), identity=identity(launched=False)),
+            replace(shared("Pictures/a.jpg"), identity=identity(launched=False)),
+        ),
     ],
     29: [
         (
@@ -174,7 +196,10 @@ CASES: dict[int, list[tuple[Snapshot, Snapshot]]] = {
             ),
         )
     ],
-    30: [(with_facts(users={0: "Owner", 10: "Work"}), with_facts(users={0: "Owner"}))],
+    30: [
+        (with_facts(users={0: "Owner", 10: "Work"}), with_facts(users={0: "Owner"})),
+        (with_facts(users={0: "Owner", 10: "Me"}), with_facts(users={0: "Owner", 10: "You"})),
+    ],
     31: [(with_facts(volumes=("private mounted abc",)), with_facts(volumes=()))],
 }
 
@@ -275,6 +300,9 @@ def test_what_befell_another_users_copy_is_told_as_theirs() -> None:
         ),
         (snapshot(file("files/a")), snapshot(file("files/a"), file("files/b"))),
         (shared("a.jpg", "b.jpg", "c.jpg"), shared("a.jpg", "b.jpg", "c.jpg", "d.jpg")),
+        (with_facts(users={0: "Owner"}), with_facts(users={0: "Besitzer"})),
+        (with_identity(stopped=True), with_identity(stopped=False)),
+        (with_facts(packages=PACKAGES), with_facts(packages=PACKAGES | {"d.d": 10004})),
     ],
 )
 def test_what_apps_and_android_do_by_themselves_raises_no_alarm(

@@ -203,6 +203,20 @@ def test_a_column_that_is_gone_and_rows_that_are_new_are_told() -> None:
     ]
 
 
+def test_a_migration_that_empties_a_column_is_told_and_one_that_fills_another_is_not() -> None:
+    was = replace(rows("message", MESSAGES), filled=(10, 10))
+    now = replace(was, columns=("id", "text", "more"))
+    before = snapshot(databases=(database("databases/m.db", was, schema="old"),))
+    for filled, lines in (
+        ((10, 4, 10), ("6 of 10 messages in m.db were changed (nothing in text any more)",)),
+        ((10, 10, 0), ()),
+    ):
+        held = database("databases/m.db", replace(now, filled=filled), schema="new")
+        found = diff(before, snapshot(databases=(held,)))
+        assert found.lines() == lines
+        assert ChangeKind.MIGRATED in {change.kind for change in found.changes}
+
+
 def test_a_schema_that_went_back_is_told() -> None:
     held = database("databases/m.db", rows("message", MESSAGES), user_version=3)
     found = diff(snapshot(databases=(held,)), snapshot(databases=(replace(held, user_version=0),)))
