@@ -5,7 +5,7 @@ from __future__ import annotations
 from holdfast.userdata.changes import ChangeKind
 from holdfast.userdata.detect_device import fewer_rows
 from holdfast.userdata.diff import diff
-from holdfast.userdata.diff_files import comparable_areas, read_by_meaning
+from holdfast.userdata.diff_files import comparable_areas, read_by_meaning, same_clock
 from holdfast.userdata.parse import is_cache
 from holdfast.userdata.values import Area, AreaState, EntryKind, Identity, Snapshot
 from holdfast.userdata.words import describe
@@ -194,7 +194,7 @@ def rewritten(before: Snapshot, after: Snapshot) -> tuple[str, ...]:
             if not old or old.digest != entry.digest or (area, entry.path) in known:
                 continue
             same += 1
-            moved += old.mtime != entry.mtime and len(old.mtime) == len(entry.mtime)
+            moved += old.mtime != entry.mtime and same_clock(old, entry)
         many = moved >= min(_MANY, max(2, same)) and 4 * moved >= same
         if many or (untouched and moved):
             found.append(f"{moved} of {same} unchanged files in {area} have another time")

@@ -11,7 +11,7 @@ from holdfast.userdata.databases import is_database_name, main_database
 from holdfast.userdata.parse import is_cache
 from holdfast.userdata.values import Area, AreaState, Entry, EntryKind, Snapshot
 
-__all__ = ["comparable_areas", "file_changes", "read_by_meaning"]
+__all__ = ["comparable_areas", "file_changes", "read_by_meaning", "same_clock"]
 
 _OWNER_MAY_READ = 0o400
 _OWNER_MAY_ENTER = 0o500
@@ -170,9 +170,15 @@ def _how(place: Place, was: Entry, now: Entry, history: Mapping[Place, set[str]]
         return ChangeKind.REVERTED
     if now.size_bytes == 0:
         return ChangeKind.EMPTIED
-    if len(now.mtime) == len(was.mtime) and now.mtime < was.mtime:
+    if same_clock(was, now) and now.mtime < was.mtime:
         return ChangeKind.REVERTED
     return ChangeKind.TRUNCATED if now.size_bytes < was.size_bytes else ChangeKind.CHANGED
+
+
+def same_clock(was: Entry, now: Entry) -> bool:
+    """Whether both times are of one form: each tool has its own, and not every one pads the
+    fraction of a second."""
+    return len(was.mtime.partition(".")[0]) == len(now.mtime.partition(".")[0])
 
 
 def _sizes(was: Entry, now: Entry) -> str:

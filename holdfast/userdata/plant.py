@@ -4,8 +4,10 @@ Two files are pushed to /data/local/tmp (all contents in one pack, and the scrip
 out again) and removed at the end; nothing else is left but the data. What could not be written is
 reported by name, never passed over.
 
-Not written, because no shell of a stock Android can: notification channels. Nor default-app roles:
-the app would have to qualify for one, and giving it would take it from the user's own app.
+Not written, because no shell of a stock Android can: notification channels. `cmd notification` (8
+and up) posts as the shell itself and lets or forbids listeners; only an app makes its own channels.
+Nor default apps before Android 10: the settings that named them are put right by Android itself
+when an app does not qualify. `cmd role` refuses such an app at once.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ from holdfast.userdata.facts import Answers, run_as
 from holdfast.userdata.media_index import index_files
 from holdfast.userdata.scratch import scratch_folder
 from holdfast.userdata.seed import (
+    LINKS,
     ODD_NAMES,
     SeedFile,
     SeedPlan,
@@ -49,6 +52,8 @@ _SCRIPTED_FILES = 500
 
 
 _FIRST_RUNTIME_PERMISSIONS = 23
+_FIRST_ROLES = 29
+_ROLE = "android.app.role.SMS"
 _GRANTED = frozenset(
     f"android.permission.{name}"
     for name in ("CAMERA", "RECORD_AUDIO", "READ_CONTACTS", "ACCESS_FINE_LOCATION")
@@ -85,10 +90,15 @@ class Planted:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Item:
-    """A file to write; its content comes from `content`, or else from the seed."""
+    """A file to write; its content comes from `content`, or else from the seed. A symlink has a
+    `target`, and no content."""
 
     file: SeedFile
     content: bytes | None = None
+    target: str = ""
+
+    def data(self, plan: SeedPlan) -> bytes:
+        return file_content(self.file, plan) if self.content is None else self.content
 
 
 def plant(
@@ -175,6 +185,9 @@ def _items(plan: SeedPlan, scratch: Path) -> Iterator[_Item]:
         yield _Item(file=file, content=content)
     empty = SeedFile(area=Area.CREDENTIAL, path="files/.nomedia", size_bytes=0)
     yield _Item(file=empty, content=b"")
+    for path, target in LINKS.items():
+        link = SeedFile(area=Area.CREDENTIAL, path=path, size_bytes=0)
+        yield _Item(file=link, content=b"", target=target)
 
 
 def _command(answers: Answers, package_name: str, area: Area) -> str:
@@ -235,10 +248,11 @@ class _Planter:
         pack = self._scratch / "pack"
         with tarfile.open(pack, "w", format=tarfile.GNU_FORMAT, errors="surrogateescape") as tar:
             for item in batch:
-                content = item.content
-                data = file_content(item.file, plan) if content is None else content
+                data = item.data(plan)
                 about = tarfile.TarInfo(item.file.path)
                 about.size, about.mode, about.mtime = len(data), 0o600, _WRITTEN_AT
+                if item.target:
+                    about.type, about.linkname = tarfile.SYMTYPE, item.target
                 tar.addfile(about, io.BytesIO(data))
         self._device.files.push(pack, _PACK, deadline=self._deadline)
         unpack = f"umask 077; mkdir -p {self._root} && cd {self._root} && tar -xf {_PACK} 2>&1"
@@ -256,15 +270,19 @@ class _Planter:
         block = 0
         with pack.open("wb") as out:
             for number, item in enumerate(batch):
-                content = item.content
-                data = file_content(item.file, plan) if content is None else content
+                path = quote("./" + item.file.path)
+                if item.target:
+                    yield f"l {number} {quote(item.target)} {path}"
+                    continue
+                data = item.data(plan)
                 whole, rest = divmod(len(data), _BLOCK_BYTES)
                 out.write(data + bytes(-len(data) % _BLOCK_BYTES))
-                yield f"w {number} {block} {whole} {rest} {quote('./' + item.file.path)}"
+                yield f"w {number} {block} {whole} {rest} {path}"
                 block += whole + bool(rest)
 
 
 # `w NUMBER BLOCK WHOLE REST PATH`: take WHOLE blocks and REST bytes of the pack from BLOCK on.
+# `l NUMBER TARGET PATH`: a symlink, made anew.
 # dd alone cuts bytes out on every Android; `head -c` came with toybox.
 _HEAD = f"""umask 077
 cd "ROOT" 2>/dev/null || {{ mkdir -p "ROOT" && cd "ROOT"; }} 2>/dev/null || x=1
@@ -276,6 +294,9 @@ d=${{5%/*}}
 [[ $3 -eq 0 ]] || dd if={_PACK} bs=512 skip=$2 count=$3
 [[ $4 -eq 0 ]] || dd if={_PACK} bs=1 skip=$((($2+$3)*512)) count=$4
 }} 2>/dev/null > "$5" || print -r -- "failed $1"
+}}
+l() {{
+[[ -z $x ]] && rm -f "$3" && ln -s "$2" "$3" || print -r -- "failed $1"
 }}
 """
 
@@ -296,12 +317,16 @@ def _choose(
     device: PlantDevice, package_name: str, answers: Answers, deadline: Deadline
 ) -> tuple[str, ...]:
     """Make the choices that a user makes in Settings: grant some of the permissions that the app
-    asks for, and forbid it something. API 23 and up. Returns what was refused, in words."""
+    asks for, forbid it something, and make it a default app if it qualifies. API 23 and up.
+    Returns what was refused, in words."""
     if device.api < _FIRST_RUNTIME_PERMISSIONS:
         return ()
     whose = f"--user {answers.user_id} {package_name}" if answers.user_id else package_name
     asked = [f"pm grant {whose} {p}" for p in sorted(answers.identity.requested & _GRANTED)]
     asked.append(f"appops set {whose} VIBRATE ignore")
+    if device.api >= _FIRST_ROLES:
+        user = f"--user {answers.user_id} " if answers.user_id else ""
+        asked.append(f"cmd role add-role-holder {user}{_ROLE} {package_name}")
     script = "; ".join(
         f'[ -z "$({command} 2>&1)" ] || echo "refused {command}"' for command in asked
     )

@@ -18,6 +18,7 @@ from holdfast.userdata.preferences import PreferenceValue, write_preferences
 from holdfast.userdata.values import Area
 
 __all__ = [
+    "LINKS",
     "ODD_NAMES",
     "FileGroup",
     "SeedFile",
@@ -79,6 +80,14 @@ _SMALL = (
         smallest_bytes=2_000, largest_bytes=40_000, fan_out=4,
     ),
     FileGroup(
+        area=_PRIVATE, folder="files/video", stem="film", suffix=".mp4", count=1,
+        smallest_bytes=_MEBI, largest_bytes=2 * _MEBI,
+    ),
+    FileGroup(
+        area=_PRIVATE, folder="files/.vault", stem=".secret", suffix="", count=2,
+        smallest_bytes=100, largest_bytes=900,
+    ),
+    FileGroup(
         area=_PRIVATE, folder="files/voice", stem="msg", suffix=".amr", count=6,
         smallest_bytes=800, largest_bytes=8_000,
     ),
@@ -119,7 +128,7 @@ _SMALL = (
 _LARGE = (
     *_SMALL,
     FileGroup(
-        area=_PRIVATE, folder="files/history", stem="h", suffix=".jpg", count=99_843,
+        area=_PRIVATE, folder="files/history", stem="h", suffix=".jpg", count=99_840,
         smallest_bytes=1_000, largest_bytes=31_000, fan_out=256,
     ),
     FileGroup(
@@ -131,7 +140,7 @@ _LARGE = (
 _HUGE = (
     *_SMALL,
     FileGroup(
-        area=_PRIVATE, folder="files/history", stem="h", suffix=".jpg", count=47_000,
+        area=_PRIVATE, folder="files/history", stem="h", suffix=".jpg", count=46_997,
         smallest_bytes=20_000, largest_bytes=220_000, fan_out=256,
     ),
     FileGroup(
@@ -145,6 +154,9 @@ _GROUPS: Mapping[SeedSize, tuple[FileGroup, ...]] = {
     SeedSize.LARGE: _LARGE,
     SeedSize.HUGE: _HUGE,
 }
+
+LINKS: Mapping[str, str] = {"files/newest": "voice/msg-5.amr", "files/album": "image2"}
+"""Symlinks of the private area, and their targets."""
 
 ODD_NAMES: tuple[bytes, ...] = (
     b"two words.txt",

@@ -4,7 +4,7 @@ turn red. Everything goes the way that it goes on a phone: real adb, real shell,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -47,13 +47,25 @@ PUSHED = ScenarioPlan(
 )
 CHOICES = (
     "settings put system screen_off_timeout 600000",
+    "settings put system ringtone content://media/internal/audio/media/7",
+    "settings put system time_12_24 24",
+    "settings put secure android_id 9774d56d682e549c",
+    "settings put secure location_mode 3",
+    "settings put secure lock_screen_lock_after_timeout 5000",
+    "settings put secure enabled_notification_listeners com.example.watch/.Listener",
+    "settings put global airplane_mode_on 0",
     "content insert --uri content://sms --bind address:s:555 --bind body:s:hello",
     "content insert --uri content://com.android.contacts/raw_contacts --bind account_type:s:x",
     "content insert --uri content://call_log/calls --bind number:s:555",
     "content insert --uri content://com.android.calendar/events --bind title:s:dinner",
-    f"cmd role add-role-holder android.app.role.SMS {PACKAGE}",
 )
 """What a user has besides this app's data. A virtual device takes it from any shell."""
+CHOICES_OF_ANOTHER = (
+    "settings put --user USER system font_scale 1.15",
+    "settings put --user USER secure enabled_accessibility_services com.example.watch/.Reader",
+    "content insert --user USER --uri content://call_log/calls --bind number:s:555",
+    f"cmd role add-role-holder --user USER android.app.role.BROWSER {PACKAGE}",
+)
 KINDS = tuple(
     kind for kind in VerdictKind if not kind.passes and kind is not VerdictKind.INCONCLUSIVE
 )
@@ -105,10 +117,11 @@ def _stages_and_scenarios(personality: str, defects: tuple[str, ...]) -> Iterato
     with started(personality, defects=defects) as running, why_it_died(running):
         yield from stages(running)
     with started(personality, defects=defects) as running, why_it_died(running):
-        give_work_profile(running)
-        _choose(running)
+        _choose(running, give_work_profile(running))
         for plan in SCENARIOS:
             yield from verdict(running, plan)
+        if store := store_of(personality):
+            yield from verdict(running, PUSHED, store=store)
     with (
         started(personality, defects=defects) as running,
         why_it_died(running),
@@ -202,36 +215,62 @@ STAGES = (
     _Stage(name="second reboot", act=_reboot),
     _Stage(name="first unlock", act=_first_unlock),
 )
+
+
+def _open(running: Rehearsal) -> str:
+    said = running.device.shell.run(f"monkey -p {PACKAGE} 1", deadline=_soon()).all_text
+    return "" if "Events injected: 1" in said else said
+
+
+LATER_STAGES = (
+    _Stage(name="opened", act=_open),
+    _Stage(name="update of an opened app", act=_install(probe_apk(2), good=True)),
+    _Stage(name="reboot of an opened app", act=_reboot),
+)
+"""From the first of them on, what moved or came may be the app's own doing."""
 LATE_S = 40.0
 LIMITS = Limits(boot_s=60.0)
 """A virtual device that is not up by then does not start."""
 
 
-def _choose(running: Rehearsal) -> None:
-    for command in CHOICES:
+def _choose(running: Rehearsal, other_user: int) -> None:
+    """`other_user` is 0 where there is none."""
+    theirs = CHOICES_OF_ANOTHER if other_user else ()
+    for command in (*CHOICES, *(c.replace("USER", str(other_user)) for c in theirs)):
         running.device.shell.run(command, deadline=_soon())
 
 
 def stages(running: Rehearsal) -> Iterator[tuple[str, str]]:
     """Each stage is compared with what was before it, so that one harm is counted once. A device
-    that has shown nothing is looked at once more when it has been up for a while."""
+    that has shown nothing goes on: its app is opened, and it is looked at once more when it has
+    been up for a while."""
     device = running.device
-    give_work_profile(running)
+    other_user = give_work_profile(running)
     plant(device, PACKAGE, deadline=_soon())
-    _choose(running)
+    _choose(running, other_user)
     before = collect(device, PACKAGE, deadline=_soon())
+    before, found = _carried_out(running, STAGES, before)
+    if not found:
+        before, found = _carried_out(running, LATER_STAGES, before)
+    if not found:
+        device.clock.sleep(LATE_S)
+        found = list(_compared("later", before, collect(device, PACKAGE, deadline=_soon())))
+    yield from found
+
+
+def _carried_out(
+    running: Rehearsal, chosen: Sequence[_Stage], before: Snapshot
+) -> tuple[Snapshot, list[tuple[str, str]]]:
+    """The last snapshot, and what was found in all of them."""
     found: list[tuple[str, str]] = []
-    for stage in STAGES:
+    for stage in chosen:
         trouble = stage.act(running)
-        after = collect(device, PACKAGE, deadline=_soon())
+        after = collect(running.device, PACKAGE, deadline=_soon())
         if trouble:
             found.append((ANSWER, f"{stage.name}: {trouble}"))
         found += _compared(stage.name, before, after)
         before = after
-    yield from found
-    if not found:
-        device.clock.sleep(LATE_S)
-        yield from _compared("later", before, collect(device, PACKAGE, deadline=_soon()))
+    return before, found
 
 
 def _compared(stage: str, before: Snapshot, after: Snapshot) -> Iterator[tuple[str, str]]:

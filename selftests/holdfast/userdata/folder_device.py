@@ -131,9 +131,10 @@ class FolderDevice:
         self._script("pm", '[ "$1" = path ] && cat $ROOT/answers/path')
         self._script("content", '[ "$1" = call ] || { echo "unknown command"; exit 1; }')
         self._script("am", 'echo "Broadcast completed: result=0"')
-        for silent in ("settings", "sm", "cmd"):
+        for silent in ("settings", "sm"):
             self._script(silent, 'echo "unknown command"; exit 1')
         self._script("appops", '[ "$1" = set ]')
+        self._script("cmd", '[ "$2" = add-role-holder ] || { echo "unknown command"; exit 1; }')
         self.answer("getprop", "[ro.build.fingerprint]: [maker/device:11/X/1:user/release-keys]\n")
         self.install()
 
@@ -151,7 +152,7 @@ class FolderDevice:
     def become_android_5(self) -> None:
         """Only toolbox is left: no find, stat, xargs, nor checksums but md5."""
         for tool in _TOYBOX_TOOLS:
-            if tool not in ("cat", "readlink", "mkdir", "rm"):
+            if tool not in ("cat", "readlink", "mkdir", "rm", "ln"):
                 (self.root / "bin" / tool).unlink()
         tools = Path(__file__).with_name("toolbox_tools.py")
         for tool in ("ls", "md5"):

@@ -25,7 +25,7 @@ BESIDE_GROUPS = len(ODD_NAMES) + 3 + 4 + 1
 
 @pytest.mark.parametrize(
     ("size", "files", "gigabytes"),
-    [(SeedSize.SMALL, 57, 0.0), (SeedSize.LARGE, 100_000, 2.0), (SeedSize.HUGE, 48_211, 11.0)],
+    [(SeedSize.SMALL, 60, 0.0), (SeedSize.LARGE, 100_000, 2.0), (SeedSize.HUGE, 48_211, 11.0)],
 )
 def test_a_size_is_what_it_says(size: SeedSize, files: int, gigabytes: float) -> None:
     plan = SeedPlan(size=size)
