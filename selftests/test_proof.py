@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 from holdfast.scenario.result import Persona, Route
 from selftests.proof.clean import clean_runs, plans_for
-from selftests.proof.defects import NOT_REHEARSED, built_in_defects
+from selftests.proof.defects import NOT_REHEARSED, built_in_defects, outside_defects
 from selftests.proof.firmware import BAD_STORE, good_firmwares
 from selftests.proof.matrix import Matrix
 from selftests.proof.stages import CHECKS, Row
+from virtualdevice.system.defects import load_defect
 
 GOOD = Row(name="clean", personality="p", red={})
 SEEN = Row(name="wipe", personality="p", red={"data": ("update: gone",)})
@@ -86,3 +88,12 @@ def test_a_store_that_is_known_to_be_bad_is_no_clean_run() -> None:
 def test_a_fault_of_the_lab_is_no_defect_of_the_firmware() -> None:
     assert "storage_full" not in built_in_defects()
     assert "data_wiped_on_reboot" in built_in_defects()
+
+
+def test_no_two_outside_defects_or_harmless_changes_share_a_name() -> None:
+    folder = Path(__file__).with_name("proof")
+    files = ("outside_defects.py", "subtler_defects.py", "harmless.py")
+    given = [name for file in files for name in outside_defects(str(folder / file))]
+    names = [load_defect(name, {}).name for name in given]
+    assert len(names) > 90
+    assert len(names) == len(set(names))

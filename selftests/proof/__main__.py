@@ -19,7 +19,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from functools import partial
 from pathlib import Path
 
-from selftests.proof.clean import clean_runs, run_clean
+from selftests.proof.clean import BUSY, clean_runs, run_clean, run_harmless
 from selftests.proof.defects import NOT_REHEARSED, built_in_defects, outside_defects
 from selftests.proof.firmware import BAD_STORE, good_firmwares
 from selftests.proof.matrix import Matrix
@@ -37,6 +37,8 @@ def main(arguments: Sequence[str]) -> int:
     options = _parser().parse_args(arguments)
     clean: list[Work] = [partial(run_clean, runs) for runs in clean_runs(options.clean_runs)]
     whole = options.only is None
+    if whole:
+        clean += [partial(run_harmless, personality) for personality in BUSY]
     outside = [name for given in options.defect_file for name in outside_defects(given)]
     names = (*(built_in_defects() if whole else options.only), *outside)
     defects: list[Work] = [

@@ -1,19 +1,25 @@
-"""Runs without a defect: over all firmwares, updates, routes and personas nothing may turn red."""
+"""Runs without a defect: over all firmwares, updates, routes and personas nothing may turn red, nor
+over what Android does by itself."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from holdfast.errors import HoldfastError
 from holdfast.scenario.result import Persona, Route, ScenarioPlan, UpdateKind
 from holdfast.scenario.routes import needs_somebody
 from selftests.holdfast.userdata.rehearsal import Rehearsal, started
+from selftests.proof.defects import outside_defects
 from selftests.proof.firmware import good_firmwares, good_routes, newer_firmware, store_of
-from selftests.proof.stages import FIRMWARE, Row, stages, verdict, why_it_died
+from selftests.proof.stages import FIRMWARE, Row, row_of, stages, verdict, why_it_died
 
-__all__ = ["CleanRuns", "clean_runs", "plans_for", "run_clean"]
+__all__ = ["BUSY", "CleanRuns", "clean_runs", "plans_for", "run_clean", "run_harmless"]
 
+BUSY = ("aosp-28", "aosp-33", "aosp-36")
+"""Firmwares on which everything harmless happens at once."""
+_HARMLESS = Path(__file__).with_name("harmless.py")
 _STRIDE = 7
 """By how many plans each firmware begins further on, so that few runs cover many plans too."""
 _NOT_OF_THE_APP = (UpdateKind.UNINSTALL_REINSTALL, UpdateKind.FIRMWARE)
@@ -72,6 +78,18 @@ def run_clean(runs: CleanRuns) -> tuple[Row, ...]:
             name = f"clean: {plan}"
             rows.append(Row(name=name, personality=runs.personality, red={}, error=str(error)))
     return tuple(rows)
+
+
+def run_harmless(personality: str) -> tuple[Row, ...]:
+    """All that Android does by itself, in one device's stages."""
+    harmless = outside_defects(str(_HARMLESS))
+    row = row_of("clean: harmless changes", personality, _busy(personality, harmless))
+    return (row,)
+
+
+def _busy(personality: str, harmless: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    with started(personality, defects=harmless) as running, why_it_died(running):
+        yield from stages(running)
 
 
 def _run(running: Rehearsal, personality: str, plan: ScenarioPlan, *, first: bool) -> Row:

@@ -8,141 +8,56 @@ Without `:NAME` all of them are tried. No part of the harness knows one of them 
 from __future__ import annotations
 
 import asyncio
-import sqlite3
-import tempfile
-from collections.abc import Awaitable, Callable
-from contextlib import closing
 from dataclasses import replace
-from pathlib import Path
 
-from virtualdevice.seams import Credentials
-from virtualdevice.system.defects import Boot, Defect, Parts, Update
-from virtualdevice.system.packages.records import PackageRecord, PackageUserState
+from selftests.proof.harms import (
+    app_op,
+    on_boot,
+    on_update,
+    permission,
+    record,
+    setting,
+    sh,
+    sql,
+    state,
+)
+from virtualdevice.system.defects import Parts
+from virtualdevice.system.packages.records import PackageRecord
 
-_ROOT = Credentials(uid=0, gid=0)
 _LATE_S = 30.0
 
-Harm = Callable[[Parts, PackageRecord], Awaitable[None]]
 
-
-def _on_update(name: str, about: str, harm: Harm) -> Defect:
-    async def after_update(parts: Parts, update: Update) -> None:
-        if not parts.registry.extra.get(name):
-            parts.registry.extra[name] = "done"
-            await harm(parts, parts.registry.get(update.after.name) or update.after)
-
-    return Defect(name=name, about=about, after_update=after_update)
-
-
-def _on_boot(name: str, about: str, harm: Harm, *, boot_number: int = 2) -> Defect:
-    async def at_boot(parts: Parts, boot: Boot) -> None:
-        for record in [r for r in parts.registry if not r.is_system and boot.count >= boot_number]:
-            await harm(parts, record)
-
-    return Defect(name=name, about=about, at_boot=at_boot)
-
-
-def _sh(script: str) -> Harm:
-    """A harm by root's shell in the app's own directory; `$P` is the package, `$U` its user."""
-
-    async def harm(parts: Parts, record: PackageRecord) -> None:
-        home = parts.storage.credential_directory(record.name)
-        if await parts.files.stat(f"{home}/files/image2") is None:
-            return
-        words = f"P={record.name}; U={record.app_id}; set -e; cd {home}; {script}"
-        child = await parts.machine.spawn(
-            [b"/system/bin/sh", b"-c", words.encode()], credentials=_ROOT
-        )
-        if status := await child.wait():
-            raise RuntimeError(f"{script}: exit status {status}")
-
-    return harm
-
-
-def _sql(script: str, *, database: str = "EnMicroMsg.db") -> Harm:
-    """A harm by SQL; the write-ahead log is merged and removed."""
-
-    async def harm(parts: Parts, record: PackageRecord) -> None:
-        path = f"{parts.storage.credential_directory(record.name)}/databases/{database}"
-        stat = await parts.files.stat(path)
-        if stat is None:
-            return
-        with tempfile.TemporaryDirectory() as folder:
-            copy = Path(folder) / "db"
-            copy.write_bytes(await parts.files.read(path))
-            if await parts.files.stat(path + "-wal") is not None:
-                (Path(folder) / "db-wal").write_bytes(await parts.files.read(path + "-wal"))
-            with closing(sqlite3.connect(copy)) as opened:
-                opened.executescript(script)
-                opened.commit()
-                opened.execute("PRAGMA journal_mode = DELETE")
-            data = copy.read_bytes()
-        await parts.files.remove_tree(path + "-wal")
-        await parts.files.write(path, data, mode=0o600, uid=stat.uid, gid=stat.gid)
-
-    return harm
-
-
-def _record(**changed: object) -> Harm:
-    async def harm(parts: Parts, record: PackageRecord) -> None:
-        parts.registry.put(replace(record, **changed))  # type: ignore[arg-type]
-
-    return harm
-
-
-def _setting(namespace: str, key: str, value: str) -> Harm:
-    async def harm(parts: Parts, record: PackageRecord) -> None:
-        parts.settings.put(namespace, key, value)
-
-    return harm
-
-
-def _state(change: Callable[[PackageUserState], PackageUserState]) -> Harm:
-    async def harm(parts: Parts, record: PackageRecord) -> None:
-        parts.registry.put(record.with_user(0, change(record.user())))
-
-    return harm
-
-
-def _permission(name: str) -> Harm:
-    return _state(lambda s: replace(s, runtime_permissions=(*s.runtime_permissions, name)))
-
-
-def _app_op(name: str, mode: str) -> Harm:
-    return _state(lambda s: replace(s, app_ops={**s.app_ops, name: mode}))
-
-
-async def _other_role_holder(parts: Parts, record: PackageRecord) -> None:
+async def _other_role_holder(parts: Parts, app: PackageRecord) -> None:
     parts.registry.extra["role android.app.role.SMS"] = "com.android.phone"
 
 
-async def _other_signer(parts: Parts, record: PackageRecord) -> None:
+async def _other_signer(parts: Parts, app: PackageRecord) -> None:
     other = next(r for r in parts.registry if r.is_system)
-    parts.registry.put(replace(record, signing=other.signing))
+    parts.registry.put(replace(app, signing=other.signing))
 
 
-async def _another_app_gone(parts: Parts, record: PackageRecord) -> None:
+async def _another_app_gone(parts: Parts, app: PackageRecord) -> None:
     parts.registry.remove("com.android.calculator2")
 
 
-async def _other_id_and_owner(parts: Parts, record: PackageRecord) -> None:
+async def _other_id_and_owner(parts: Parts, app: PackageRecord) -> None:
     """Another app id, and everything handed over to it rightly."""
-    for path in parts.storage.private_directories(record.name):
+    for path in parts.storage.private_directories(app.name):
         await parts.files.change_owner(path, uid=18888, gid=18888, recursive=True)
-    parts.registry.put(replace(record, app_id=18888))
+    parts.registry.put(replace(app, app_id=18888))
 
 
-async def _forget_copy(parts: Parts, record: PackageRecord) -> None:
-    parts.registry.put(record.without_user(10))
+async def _forget_copy(parts: Parts, app: PackageRecord) -> None:
+    parts.registry.put(app.without_user(10))
 
 
-async def _forget_grants(parts: Parts, record: PackageRecord) -> None:
-    if 10 in record.users:
-        theirs = replace(record.user(10), runtime_permissions=())
-        parts.registry.put(record.with_user(10, theirs))
+async def _forget_grants(parts: Parts, app: PackageRecord) -> None:
+    if 10 in app.users:
+        theirs = replace(app.user(10), runtime_permissions=())
+        parts.registry.put(app.with_user(10, theirs))
 
 
-async def _unlocked_loss(parts: Parts, record: PackageRecord) -> None:
+async def _unlocked_loss(parts: Parts, app: PackageRecord) -> None:
     async def when_unlocked() -> None:
         if parts.properties.get("sys.user.0.ce_available") == "true":
             return  # nobody had to unlock it
@@ -150,7 +65,7 @@ async def _unlocked_loss(parts: Parts, record: PackageRecord) -> None:
             await asyncio.sleep(0.05)
             if parts.properties.get("sys.user.0.ce_available") == "true":
                 break
-        await _sh("rm -r files/voice")(parts, record)
+        await sh("rm -r files/voice")(parts, app)
 
     async def soon() -> None:
         await asyncio.sleep(1.0)
@@ -159,10 +74,10 @@ async def _unlocked_loss(parts: Parts, record: PackageRecord) -> None:
     _LATER.append(asyncio.get_running_loop().create_task(soon()))
 
 
-async def _late_loss(parts: Parts, record: PackageRecord) -> None:
+async def _late_loss(parts: Parts, app: PackageRecord) -> None:
     async def later() -> None:
         await asyncio.sleep(_LATE_S)
-        await _sh("rm -r files/voice")(parts, record)
+        await sh("rm -r files/voice")(parts, app)
 
     _LATER.append(asyncio.get_running_loop().create_task(later()))
 
@@ -171,204 +86,204 @@ _LATER: list[asyncio.Task[None]] = []
 _DRAFT = "files/draft-1"
 
 # Files of the app
-ONE_BYTE_SHORT = _on_update(
+ONE_BYTE_SHORT = on_update(
     "one_byte_short",
     "one file is a byte shorter, its time as before",
-    _sh(f"touch -r {_DRAFT} /data/t; truncate -s -1 {_DRAFT}; touch -r /data/t {_DRAFT}"),
+    sh(f"touch -r {_DRAFT} /data/t; truncate -s -1 {_DRAFT}; touch -r /data/t {_DRAFT}"),
 )
-GARBLED_IN_PLACE = _on_update(
+GARBLED_IN_PLACE = on_update(
     "garbled_in_place",
     "one file holds other bytes, its size and time as before",
-    _sh(
+    sh(
         "F=files/image2/01/img-1.jpg; touch -r $F /data/t; "
         "dd if=/dev/urandom of=$F bs=100 count=1 conv=notrunc 2>/dev/null; "
         "touch -r /data/t $F"
     ),
 )
-OLDER_CONTENT_NEWER_TIME = _on_update(
+OLDER_CONTENT_NEWER_TIME = on_update(
     "older_content_newer_time",
     "one picture has the content of another, and a new time",
-    _sh("cat files/image2/00/img-0.jpg > files/image2/00/img-4.jpg"),
+    sh("cat files/image2/00/img-0.jpg > files/image2/00/img-4.jpg"),
 )
-DEEP_DIRECTORY_CLOSED = _on_update(
+DEEP_DIRECTORY_CLOSED = on_update(
     "deep_directory_closed",
     "one deep directory is closed to its owner",
-    _sh("chmod 0 files/image2/02"),
+    sh("chmod 0 files/image2/02"),
 )
-ONE_DIRECTORY_OPENED = _on_update(
+ONE_DIRECTORY_OPENED = on_update(
     "one_directory_opened",
     "other apps may read one directory and what is in it",
-    _sh("chmod 755 . files files/voice; chmod 644 files/voice/*"),
+    sh("chmod 755 . files files/voice; chmod 644 files/voice/*"),
 )
-DATABASES_READ_ONLY = _on_update(
-    "databases_read_only", "the app may no longer write its databases", _sh("chmod 400 databases/*")
+DATABASES_READ_ONLY = on_update(
+    "databases_read_only", "the app may no longer write its databases", sh("chmod 400 databases/*")
 )
-ONE_FILE_OF_ROOT = _on_update(
-    "one_file_of_root", "one file belongs to root", _sh(f"chown 0:0 {_DRAFT}")
+ONE_FILE_OF_ROOT = on_update(
+    "one_file_of_root", "one file belongs to root", sh(f"chown 0:0 {_DRAFT}")
 )
-OTHER_GROUP = _on_update(
+OTHER_GROUP = on_update(
     "other_group",
     "files are open to another app's group",
-    _sh("chgrp 10002 files/voice/*; chmod 660 files/voice/*"),
+    sh("chgrp 10002 files/voice/*; chmod 660 files/voice/*"),
 )
-FILE_BECAME_LINK = _on_update(
+FILE_BECAME_LINK = on_update(
     "file_became_link",
     "one file is a link to a copy elsewhere",
-    _sh(f"mv {_DRAFT} /data/d; ln -s /data/d {_DRAFT}"),
+    sh(f"mv {_DRAFT} /data/d; ln -s /data/d {_DRAFT}"),
 )
-MOVED_ASIDE = _on_update(
+MOVED_ASIDE = on_update(
     "moved_aside",
     "files/ has another name, all is in it",
-    _sh("mv files files.old; mkdir files; chown $U:$U files; chmod 700 files"),
+    sh("mv files files.old; mkdir files; chown $U:$U files; chmod 700 files"),
 )
-MOVED_INTO_THE_OPEN = _on_update(
+MOVED_INTO_THE_OPEN = on_update(
     "moved_into_the_open",
     "voice messages lie on shared storage, and only there",
-    _sh("mkdir /sdcard/voice; mv files/voice/* /sdcard/voice/; chmod 666 /sdcard/voice/*"),
+    sh("mkdir /sdcard/voice; mv files/voice/* /sdcard/voice/; chmod 666 /sdcard/voice/*"),
 )
-ADDED_BY_NOBODY = _on_update(
+ADDED_BY_NOBODY = on_update(
     "added_by_nobody",
     "a file and a database appear that nobody wrote",
-    _sh(
+    sh(
         "echo x > files/strange; cp databases/notes.db databases/strange.db; "
         "chown $U:$U files/strange databases/strange.db"
     ),
 )
-EMPTY_FILE_GONE = _on_update(
-    "empty_file_gone", "the empty file that hides pictures is gone", _sh("rm files/.nomedia")
+EMPTY_FILE_GONE = on_update(
+    "empty_file_gone", "the empty file that hides pictures is gone", sh("rm files/.nomedia")
 )
-NO_BACKUP_GONE = _on_update("no_backup_gone", "no_backup/ is gone", _sh("rm -r no_backup"))
-ODD_NAME_GONE = _on_update(
-    "odd_name_gone", "the file with a line break in its name is gone", _sh("rm files/odd/line*")
+NO_BACKUP_GONE = on_update("no_backup_gone", "no_backup/ is gone", sh("rm -r no_backup"))
+ODD_NAME_GONE = on_update(
+    "odd_name_gone", "the file with a line break in its name is gone", sh("rm files/odd/line*")
 )
 
 # Databases and preferences
-ONE_ROW_CHANGED = _on_update(
+ONE_ROW_CHANGED = on_update(
     "one_row_changed",
     "one message reads otherwise",
-    _sql("UPDATE message SET content = content || '.' WHERE msgId = 700"),
+    sql("UPDATE message SET content = content || '.' WHERE msgId = 700"),
 )
-ONE_ROW_TWICE = _on_update(
+ONE_ROW_TWICE = on_update(
     "one_row_twice",
     "every conversation is there twice",
-    _sql("INSERT INTO conversation SELECT * FROM conversation"),
+    sql("INSERT INTO conversation SELECT * FROM conversation"),
 )
-COLUMN_DROPPED = _on_update(
+COLUMN_DROPPED = on_update(
     "column_dropped",
     "the messages have no time any more",
-    _sql("ALTER TABLE message DROP COLUMN createTime"),
+    sql("ALTER TABLE message DROP COLUMN createTime"),
 )
-SCHEMA_VERSION_RESET = _on_update(
+SCHEMA_VERSION_RESET = on_update(
     "schema_version_reset",
     "user_version is 0, all rows are there",
-    _sql("PRAGMA user_version = 0", database="notes.db"),
+    sql("PRAGMA user_version = 0", database="notes.db"),
 )
-SAME_SCHEMA_NO_ROWS = _on_update(
+SAME_SCHEMA_NO_ROWS = on_update(
     "same_schema_no_rows",
     "one database was made anew with the same schema",
-    _sql("DELETE FROM notes; VACUUM", database="notes.db"),
+    sql("DELETE FROM notes; VACUUM", database="notes.db"),
 )
-PREFERENCE_TYPE_CHANGED = _on_update(
+PREFERENCE_TYPE_CHANGED = on_update(
     "preference_type_changed",
     "a number became a text that looks the same",
-    _sh(
+    sh(
         'sed -i \'s|<int name="font_size" value="3" */>|'
         '<string name="font_size">3</string>|\' shared_prefs/settings.xml'
     ),
 )
-DEVICE_PROTECTED_KEY_GONE = _on_update(
+DEVICE_PROTECTED_KEY_GONE = on_update(
     "device_protected_key_gone",
     "one key of device-protected storage is gone",
-    _sh("sed -i '/wake_at/d' /data/user_de/0/$P/shared_prefs/boot.xml"),
+    sh("sed -i '/wake_at/d' /data/user_de/0/$P/shared_prefs/boot.xml"),
 )
 
 # Outside of the app's own directories
-EXTERNAL_OF_ANOTHER = _on_update(
+EXTERNAL_OF_ANOTHER = on_update(
     "external_of_another",
     "Android/data/X became another package's",
-    _sh("mv /sdcard/Android/data/$P /sdcard/Android/data/com.other"),
+    sh("mv /sdcard/Android/data/$P /sdcard/Android/data/com.other"),
 )
-SHARED_TIMES_RESET = _on_boot(
+SHARED_TIMES_RESET = on_boot(
     "shared_times_reset",
     "all shared pictures and documents are as if from today",
-    _sh("touch /sdcard/DCIM/Holdfast/* /sdcard/Documents/Holdfast/*"),
+    sh("touch /sdcard/DCIM/Holdfast/* /sdcard/Documents/Holdfast/*"),
 )
-ONE_LETTER_GONE = _on_boot(
+ONE_LETTER_GONE = on_boot(
     "one_letter_gone",
     "one shared document is gone",
-    _sh("rm -f /sdcard/Documents/Holdfast/letter-1.pdf"),
+    sh("rm -f /sdcard/Documents/Holdfast/letter-1.pdf"),
 )
 
 # Another user's copy
-VOICE_OF_WORK_PROFILE_GONE = _on_update(
+VOICE_OF_WORK_PROFILE_GONE = on_update(
     "voice_of_work_profile_gone",
     "user 10 alone loses the voice messages",
-    _sh("rm -r /data/user/10/$P/files/voice"),
+    sh("rm -r /data/user/10/$P/files/voice"),
 )
-WORK_PROFILE_NOT_REMEMBERED = _on_boot(
+WORK_PROFILE_NOT_REMEMBERED = on_boot(
     "work_profile_not_remembered", "user 10 no longer has the app", _forget_copy
 )
-PERMISSION_OF_WORK_PROFILE_GONE = _on_boot(
+PERMISSION_OF_WORK_PROFILE_GONE = on_boot(
     "permission_of_work_profile_gone", "user 10 alone loses a permission", _forget_grants
 )
 
 # The package manager's record
-INSTALLER_CHANGED = _on_boot(
-    "installer_changed", "another installer is on record", _record(installer="com.other")
+INSTALLER_CHANGED = on_boot(
+    "installer_changed", "another installer is on record", record(installer="com.other")
 )
-GRANTED_BY_NOBODY = _on_boot(
+GRANTED_BY_NOBODY = on_boot(
     "granted_by_nobody",
     "one permission is granted that was not",
-    _permission("android.permission.READ_SMS"),
+    permission("android.permission.READ_SMS"),
 )
-APP_OP_FLIPPED = _on_boot(
-    "app_op_flipped", "an app-op at its default is denied", _app_op("CAMERA", "ignore")
+APP_OP_FLIPPED = on_boot(
+    "app_op_flipped", "an app-op at its default is denied", app_op("CAMERA", "ignore")
 )
-SPECIAL_ACCESS_GIVEN = _on_boot(
+SPECIAL_ACCESS_GIVEN = on_boot(
     "special_access_given",
     "all files are open to the app, and nobody was asked",
-    _app_op("MANAGE_EXTERNAL_STORAGE", "allow"),
+    app_op("MANAGE_EXTERNAL_STORAGE", "allow"),
 )
-SIGNER_SWAPPED = _on_boot(
+SIGNER_SWAPPED = on_boot(
     "signer_swapped", "another signer is on record, the data is the same", _other_signer
 )
-APP_HIDDEN = _on_boot("app_hidden", "the app is hidden", _state(lambda s: replace(s, hidden=True)))
-APP_SUSPENDED = _on_boot(
-    "app_suspended", "the app is suspended", _state(lambda s: replace(s, suspended=True))
+APP_HIDDEN = on_boot("app_hidden", "the app is hidden", state(lambda s: replace(s, hidden=True)))
+APP_SUSPENDED = on_boot(
+    "app_suspended", "the app is suspended", state(lambda s: replace(s, suspended=True))
 )
-ANOTHER_APP_GONE = _on_boot(
+ANOTHER_APP_GONE = on_boot(
     "another_app_gone", "an app that is not under test is gone", _another_app_gone
 )
-OTHER_ID_HANDED_OVER = _on_boot(
+OTHER_ID_HANDED_OVER = on_boot(
     "other_id_handed_over",
     "another app id, and the data rightly handed over to it",
     _other_id_and_owner,
 )
-FIRST_INSTALL_TIME_NEW = _on_boot(
+FIRST_INSTALL_TIME_NEW = on_boot(
     "first_install_time_new",
     "installed today, with all data copied back",
-    _state(lambda s: replace(s, first_install_time_ms=1_790_000_000_000)),
+    state(lambda s: replace(s, first_install_time_ms=1_790_000_000_000)),
 )
 
 # The device
-OTHER_MESSENGER = _on_boot(
+OTHER_MESSENGER = on_boot(
     "other_messenger", "another app became the default one for messages", _other_role_holder
 )
-VOLUME_RESET = _on_boot(
-    "volume_reset", "one setting is another", _setting("system", "volume_music", "5")
+VOLUME_RESET = on_boot(
+    "volume_reset", "one setting is another", setting("system", "volume_music", "5")
 )
-KEYBOARD_LIST_RESET = _on_boot(
-    "keyboard_list_reset", "one setting is empty", _setting("secure", "enabled_input_methods", "")
+KEYBOARD_LIST_RESET = on_boot(
+    "keyboard_list_reset", "one setting is empty", setting("secure", "enabled_input_methods", "")
 )
 
 # Later
-SECOND_REBOOT_LOSES = _on_boot(
+SECOND_REBOOT_LOSES = on_boot(
     "second_reboot_loses",
     "the second reboot takes the voice messages",
-    _sh("rm -rf files/voice"),
+    sh("rm -rf files/voice"),
     boot_number=3,
 )
-LATE_LOSS = _on_boot("late_loss", "half a minute after a boot the voice messages go", _late_loss)
-FIRST_UNLOCK_LOSES = _on_boot(
+LATE_LOSS = on_boot("late_loss", "half a minute after a boot the voice messages go", _late_loss)
+FIRST_UNLOCK_LOSES = on_boot(
     "first_unlock_loses", "the voice messages go when the owner unlocks the phone", _unlocked_loss
 )

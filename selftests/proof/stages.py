@@ -32,7 +32,17 @@ from selftests.holdfast.userdata.rehearsal import (
 )
 from selftests.proof.firmware import newer_firmware, store_of
 
-__all__ = ["CHECKS", "FIRMWARE", "Row", "prove", "prove_push", "stages", "verdict", "why_it_died"]
+__all__ = [
+    "CHECKS",
+    "FIRMWARE",
+    "Row",
+    "prove",
+    "prove_push",
+    "row_of",
+    "stages",
+    "verdict",
+    "why_it_died",
+]
 
 ANSWER, DATA = "answer", "data"
 GOOD_PLAN = ScenarioPlan(update=UpdateKind.SAME_SIGNER, route=Route.ADB)
@@ -91,18 +101,19 @@ class Row:
 def prove(name: str, *, personality: str, defects: tuple[str, ...] = ()) -> tuple[Row]:
     """Run all stages, then the scenarios, on devices with these defects; once more if the lab, not
     the firmware, ended it: a defect's own way to end a device ends the second one too."""
-    row = _row(name, personality, _stages_and_scenarios(personality, defects))
+    row = row_of(name, personality, _stages_and_scenarios(personality, defects))
     if row.error and not row.red:
-        row = _row(name, personality, _stages_and_scenarios(personality, defects))
+        row = row_of(name, personality, _stages_and_scenarios(personality, defects))
     return (row,)
 
 
 def prove_push(name: str, *, personality: str) -> tuple[Row]:
     """Let the store of a firmware that is known to be bad push an update at somebody careless."""
-    return (_row(name, personality, _pushed(personality)),)
+    return (row_of(name, personality, _pushed(personality)),)
 
 
-def _row(name: str, personality: str, found: Iterator[tuple[str, str]]) -> Row:
+def row_of(name: str, personality: str, found: Iterator[tuple[str, str]]) -> Row:
+    """Run to the end, or to where the lab failed."""
     red: dict[str, list[str]] = {}
     error = ""
     try:
