@@ -78,10 +78,6 @@ class AdbStream:
             missing -= len(part)
         return b"".join(parts)
 
-    def end_of_input(self) -> None:
-        """Say that nothing more will be sent."""
-        self._socket.shutdown(socket.SHUT_WR)
-
     def close(self) -> None:
         self._socket.close()
 

@@ -40,15 +40,6 @@ class Packages:
         words = [*flags, remote]
         return self._pm("install", words, deadline=deadline, remove=remote)
 
-    def install_streamed(
-        self, apk: bytes | Path, flags: Sequence[str] = (), *, deadline: Deadline
-    ) -> InstallAnswer:
-        """`cmd package install FLAGS -S SIZE`, the bytes on its input (API 24 and up)."""
-        content = apk if isinstance(apk, bytes) else apk.read_bytes()
-        words = " ".join(map(quote, (*flags, "-S", str(len(content)))))
-        result = self._shell.run(f"cmd package install {words}", deadline=deadline, stdin=content)
-        return read_answer(result.all_text)
-
     def install_session(
         self, apk: bytes | Path, flags: Sequence[str] = (), *, deadline: Deadline
     ) -> InstallAnswer:

@@ -30,10 +30,6 @@ class AdbWatch:
         self._thread: threading.Thread | None = None
         self._drops = 0
 
-    @property
-    def drops(self) -> int:
-        return self._drops
-
     def start(self) -> None:
         """Nothing is counted where no adb server answers: whoever uses the device finds out."""
         with suppress(OSError):

@@ -71,10 +71,6 @@ class HostConnection(asyncio.Protocol):
         self._online = False
 
     @property
-    def online(self) -> bool:
-        return self._online
-
-    @property
     def max_payload_bytes(self) -> int:
         return self._protocol.max_payload_bytes
 
@@ -127,10 +123,6 @@ class HostConnection(asyncio.Protocol):
         """Drop the connection at once."""
         if self._transport is not None:
             self._transport.abort()
-
-    def close_when_sent(self) -> None:
-        if self._transport is not None:
-            self._transport.close()
 
     async def open_stream(self, service: bytes) -> ServiceStream:
         """A stream to the host; StreamClosed if it refuses, or is gone. Only for what it asked for

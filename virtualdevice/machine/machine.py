@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import errno
 import os
 import signal
 import socket
@@ -336,7 +335,3 @@ def root_credentials() -> Credentials:
 
 def _never() -> asyncio.Future[int]:
     return asyncio.get_running_loop().create_future()
-
-
-def is_gone(error: OSError) -> bool:
-    return isinstance(error, DeviceDown) or error.errno == errno.ESRCH

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
@@ -136,3 +137,11 @@ async def test_each_of_them_boots_installs_and_updates(tmp_path: Path, name: str
     await rig.run("monkey", "-p", NAME, "1")
     assert rig.phone.screen.top.package == NAME
     assert rig.phone.picture().size[0] == rig.phone.screen.frame.width_px
+
+
+def test_the_example_in_the_readme_is_a_personality(tmp_path: Path) -> None:
+    readme = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
+    example = readme.partition("    extends: ")[2].partition("\n\n")[0]
+    file = tmp_path / "my-phone.yaml"
+    file.write_text(f"extends: {dedent(f'    {example}')}", encoding="utf-8")
+    assert load_personality(file).build.model == "X1"
