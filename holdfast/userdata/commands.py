@@ -18,7 +18,7 @@ from holdfast.userdata.collect import checked_name, collect
 from holdfast.userdata.detectors import detect
 from holdfast.userdata.diff import diff
 from holdfast.userdata.html import render
-from holdfast.userdata.storing import dump_snapshot, read_snapshot_file
+from holdfast.userdata.storing import read_snapshot_file, write_snapshot_file
 from holdfast.userdata.values import EntryKind, Snapshot
 from holdfast.userdata.words import count_of, shown_sentence, size_of
 
@@ -59,7 +59,7 @@ def snapshot(
         taken = collect(device, package_name, deadline=deadline)
     finally:
         device.close()
-    output.write_text(dump_snapshot(taken), encoding="ascii")
+    write_snapshot_file(output, taken)
     for line in _summary(taken):
         typer.echo(line)
 
@@ -72,9 +72,12 @@ def _adb_server_port() -> int:
 
 
 def _require_writable(file: Path) -> None:
-    """Said before the work and not after it, which may take an hour."""
+    """Said before the work and not after it, which may take an hour. No file is left by this."""
+    is_new = not file.exists()
     try:
         file.open("ab").close()
+        if is_new:
+            file.unlink()
     except OSError as error:
         what = f"it cannot be written: {error.strerror}"
         raise ConfigurationError(what, place=Place(file=file)) from error

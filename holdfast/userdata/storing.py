@@ -6,6 +6,7 @@ Paths that are no UTF-8 travel as escaped surrogates, which JSON allows.
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import asdict
 from pathlib import Path
 
@@ -14,7 +15,13 @@ from pydantic import TypeAdapter, ValidationError
 from holdfast.errors import ConfigurationError, Place
 from holdfast.userdata.values import Snapshot
 
-__all__ = ["FORMAT", "dump_snapshot", "load_snapshot", "read_snapshot_file"]
+__all__ = [
+    "FORMAT",
+    "dump_snapshot",
+    "load_snapshot",
+    "read_snapshot_file",
+    "write_snapshot_file",
+]
 
 FORMAT = "holdfast-snapshot-1"
 _ADAPTER = TypeAdapter(Snapshot)
@@ -35,6 +42,27 @@ def load_snapshot(text: str) -> Snapshot:
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise ValueError(f"not a snapshot of the form {FORMAT}")
     return _ADAPTER.validate_python(document["snapshot"])
+
+
+def write_snapshot_file(file: Path, snapshot: Snapshot) -> None:
+    """Either all of it is there behind this, or what was there before. Raises ConfigurationError
+    that names the file if it cannot be written."""
+    text = dump_snapshot(snapshot)
+    part = file.with_name(f".{file.name}.{os.getpid()}.part")
+    try:
+        if file.exists() and not file.is_file():  # a pipe or /dev/stdout: nothing to keep whole
+            file.write_text(text, encoding="ascii")
+            return
+        try:
+            with part.open("x", encoding="ascii") as opened:
+                opened.write(text)
+                opened.flush()
+                os.fsync(opened.fileno())
+            part.replace(file)
+        finally:
+            part.unlink(missing_ok=True)
+    except OSError as error:
+        raise ConfigurationError(f"cannot be written: {error}", place=Place(file=file)) from error
 
 
 def read_snapshot_file(file: Path) -> Snapshot:

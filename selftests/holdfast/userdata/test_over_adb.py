@@ -99,10 +99,18 @@ class Interrupted:
 
 
 @pytest.mark.parametrize(
-    "disturb", [Rehearsal.kill_adb_server, Rehearsal.kill_device, Rehearsal.start_reboot]
+    ("personality", "disturb"),
+    [
+        ("aosp-22", Rehearsal.kill_adb_server),
+        ("aosp-25", Rehearsal.kill_device),
+        ("aosp-30", Rehearsal.start_reboot),
+    ],
 )
-def test_an_interrupted_snapshot_is_an_error(disturb: Callable[[Rehearsal], None]) -> None:
-    with rehearsal("aosp-30") as phone:
+def test_an_interrupted_snapshot_is_an_error(
+    personality: str, disturb: Callable[[Rehearsal], None]
+) -> None:
+    """One of each script: for toolbox, for stat, for find's -printf."""
+    with rehearsal(personality) as phone:
         fill = "dd if=/dev/zero of=filler.db bs=1000000 count=60"
         phone.device.shell.run(f"run-as {PACKAGE} {fill}", deadline=soon())
         torn = Interrupted(phone, after_bytes=1_000_000, act=lambda: disturb(phone))
