@@ -118,7 +118,7 @@ def compare(
         typer.echo(json.dumps(found.document() | {"detections": [asdict(d) for d in detections]}))
     else:
         nothing = "nothing was seen" if found.nothing_seen else "nothing was lost or changed"
-        others = [f"{d.title}: {words}" for d in missed for words in d.evidence]
+        others = [line for d in missed for line in d.lines()]
         for line in [*found.lines(), *map(shown_sentence, others)] or [nothing]:
             typer.echo(line)
         for line in found.unseen:

@@ -37,6 +37,9 @@ class Detection:
     evidence: tuple[str, ...]
     missed: bool = False
 
+    def lines(self) -> tuple[str, ...]:
+        return tuple(f"{self.title}: {words}" for words in self.evidence)
+
 
 def _detector(
     number: int,

@@ -32,6 +32,7 @@ def render(found: Diff, *, detections: tuple[Detection, ...] = (), title: str = 
         title=title or f"User data of {found.package_name}",
         diff=found,
         lines=found.lines(),
+        missed=[line for d in detections if d.missed for line in d.lines()],
         shown=found.changes[:_ROWS_SHOWN],
         hidden=max(0, len(found.changes) - _ROWS_SHOWN),
         detections=detections,

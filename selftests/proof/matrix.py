@@ -85,21 +85,25 @@ class Matrix:
 
 
 _PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>Proof</title><style>
+<html lang="en"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1"><title>Proof</title><style>
 body { font: 15px/1.4 system-ui, sans-serif; margin: 2rem; }
 table { border-collapse: collapse; } td, th { border: 1px solid #ccc; padding: .2rem .4rem; }
 th.check { writing-mode: vertical-rl; transform: rotate(180deg); font-weight: 400; }
-td.red { background: #b42318; } td.green { background: #d8f0dd; }
+td { text-align: center; }
+td.red { background: #b42318; color: #fff; } td.green { background: #d8f0dd; color: #17603a; }
 </style></head><body>
 <h1>Every check against every defect</h1>
 <p>{{ matrix.summary }}</p>
 {% if matrix.faults %}<ul>{% for fault in matrix.faults %}<li>{{ fault }}</li>
 {% endfor %}</ul>{% else %}<p>The proof holds.</p>{% endif %}
-<table><tr><th>device</th>{% for check in matrix.checks %}<th class="check">{{ check }}</th>
+<p>✗: the check turned red on that device, as it must on a defect; ✓: it stayed green.</p>
+<table><tr><th scope="col">device</th>
+{% for check in matrix.checks %}<th class="check" scope="col">{{ check }}</th>
 {% endfor %}</tr>
-{% for row in rows %}<tr><th>{{ row.name }} ({{ row.personality }})</th>
+{% for row in rows %}<tr><th scope="row">{{ row.name }} ({{ row.personality }})</th>
 {% for check in matrix.checks %}{% if check in row.red %}
-<td class="red" title="{{ row.red[check] | join('; ') }}"></td>{% else %}<td class="green"></td>
+<td class="red" title="{{ row.red[check] | join('; ') }}">✗</td>{% else %}<td class="green">✓</td>
 {% endif %}{% endfor %}</tr>
 {% endfor %}</table>
 <h2>Not rehearsed</h2><ul>{% for check, why in matrix.not_rehearsed.items() %}

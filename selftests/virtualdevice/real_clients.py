@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-import socket
 import subprocess
 import threading
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
@@ -17,6 +16,7 @@ from typing import Any, TypeVar
 import adbutils
 import pytest
 
+from selftests.ports import free_port
 from selftests.virtualdevice.fake_system import FakeSystem
 from virtualdevice.faults import Fault
 from virtualdevice.machine.host import HostCannot
@@ -85,13 +85,6 @@ class AdbClient:
             timeout=limit_s,
         )
         return Result(status=done.returncode, stdout=done.stdout, stderr=done.stderr)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @contextmanager

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import socket
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -25,18 +24,12 @@ from holdfast.journal import Journal, Ledger
 from holdfast.lab.adb_host import AdbHost
 from holdfast.lab.process import GuardedProcess
 from holdfast.lab.virtual import PrivateAdbServer
+from selftests.ports import free_port
 
 __all__ = ["Phone", "phone"]
 
 START_S = 60.0
 _PASSED_ON = ("PATH", "LANG", "PYTHONPATH", "VIRTUAL_ENV", "TMPDIR")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 class Phone:
@@ -52,7 +45,7 @@ class Phone:
         self.journal = Journal()
         self.ledger = Ledger(self.journal)
         self._adb = adb
-        self._ports = (_free_port(), _free_port())
+        self._ports = (free_port(), free_port())
         self._process = GuardedProcess(title="the virtual phone", device="phone")
 
     @property

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from holdfast.userdata.detectors import detect
 from holdfast.userdata.diff import diff
 from holdfast.userdata.html import render
@@ -41,3 +43,11 @@ def test_of_very_many_changes_the_rest_is_counted() -> None:
     before = snapshot(*(file(f"files/{n}", str(n).encode()) for n in range(2500)))
     page = render(diff(before, snapshot()))
     assert "and 500 more" in page
+
+
+def test_a_right_that_was_taken_away_is_a_loss_though_every_file_is_there() -> None:
+    before = snapshot(file("files/a"))
+    after = replace(before, identity=replace(identity(), permissions=frozenset()))
+    page = render(diff(before, after), detections=detect(before, after))
+    assert "Everything that was seen before is there" not in page
+    assert "<li>permissions were taken away: android.permission.CAMERA" in page
