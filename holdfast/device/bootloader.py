@@ -23,16 +23,34 @@ _VERSION = re.compile(r"fastboot version (\S+)")
 _VARIABLE = re.compile(r"[a-z0-9:_.-]{1,64}", re.IGNORECASE)
 _PARTITION = re.compile(r"[a-z0-9_-]{1,36}", re.IGNORECASE)
 # What a run had begun must not go on behind its back: the next one may have the device by then.
-# stdin is a pipe from us, which closes when this process ends, even by SIGKILL.
+# stdin is a pipe from us, which closes when this process ends, even by SIGKILL. A process that is
+# stopped loses its leases after a minute: what destroys ends before, after six looks at it.
+# $1: the seconds between two looks, if any; the rest: the program.
 _TIED_TO_US = """
+every=$1; shift
 exec 3<&0 </dev/null
 "$@" 3<&- & program=$!
-{ read -r _ <&3; kill -KILL $program; } >/dev/null 2>&1 & watcher=$!
+exec >/dev/null 2>&1
+{ read -r _ <&3; kill -KILL $program; } & watchers=$!
 exec 3<&-
+[ -z "$every" ] || {
+  trap 'kill $nap; exit' TERM
+  stopped=0
+  while [ $stopped -lt 6 ]; do
+    sleep "$every" & nap=$!
+    wait $nap
+    case $(sed 's/.*) //' /proc/$PPID/stat) in
+      [Tt]*) stopped=$((stopped + 1)) ;;
+      *) stopped=0 ;;
+    esac
+  done
+  kill -KILL $program
+} & watchers="$watchers $!"
 wait $program; status=$?
-kill $watcher 2>/dev/null
+kill $watchers
 exit $status
 """
+_LOOK_EVERY_S = 5.0
 _PERMIT_EVERY_S = 1.0
 _LOCAL_TROUBLE = ("cannot load", "cannot open", "cannot generate", "failed to read", "couldn't")
 
@@ -150,10 +168,14 @@ class Fastboot:
         """Reboot into Android, or into `bootloader`, `fastboot` or `recovery`."""
         self.run(["reboot", *([target] if target else [])], deadline=deadline)
 
-    def run(self, arguments: Sequence[str], *, deadline: Deadline) -> str:
+    def run(
+        self, arguments: Sequence[str], *, deadline: Deadline, look_every_s: float | None = None
+    ) -> str:
         """What fastboot printed. DeviceRefused if it failed, DeadlineExceeded if it did not end."""
         what = "fastboot " + " ".join(arguments)
-        status, text = self._execute([*self._s, *arguments], deadline=deadline, what=what)
+        status, text = self._execute(
+            [*self._s, *arguments], deadline=deadline, what=what, look_every_s=look_every_s
+        )
         if status == 0:
             return text
         if any(words in text.lower() for words in _LOCAL_TROUBLE):
@@ -164,19 +186,26 @@ class Fastboot:
         self, arguments: Sequence[str], kind: DestructionKind, target: str, deadline: Deadline
     ) -> None:
         self._record(kind, target, "fastboot " + " ".join(arguments))
-        self.run(arguments, deadline=deadline)
+        self.run(arguments, deadline=deadline, look_every_s=_LOOK_EVERY_S)
 
     def _record(self, kind: DestructionKind, target: str, command: str) -> None:
         self._ledger.record(device=self._device, kind=kind, target=target, command=command)
 
     def _execute(
-        self, arguments: Sequence[str], *, deadline: Deadline, what: str
+        self,
+        arguments: Sequence[str],
+        *,
+        deadline: Deadline,
+        what: str,
+        look_every_s: float | None = None,
     ) -> tuple[int, str]:
         self._permit()
         deadline.require(what, device=self._device)
         if not os.access(self._program, os.X_OK):
             raise HostToolMissing(f"{self._program} cannot be run: it is no program")
-        command = ["/bin/sh", "-c", _TIED_TO_US, "fastboot", str(self._program), *arguments]
+        every = "" if look_every_s is None else str(look_every_s)
+        tied = ["/bin/sh", "-c", _TIED_TO_US, "fastboot", every]
+        command = [*tied, str(self._program), *arguments]
         theirs, ours = os.pipe()
         with (
             os.fdopen(ours, "wb") as held,

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from holdfast.deadline import Deadline, wait_until
+from holdfast.device import bootloader
 from holdfast.device.bootloader import Fastboot, find_fastboot
 from holdfast.errors import (
     DeadlineExceeded,
@@ -19,6 +23,7 @@ from holdfast.errors import (
     LeaseLost,
 )
 from holdfast.journal import Declaration, DestructionKind, Journal, Ledger
+from holdfast.lab.leases import STALE_S
 
 STAND_IN = """#!{python}
 import json, os, pathlib, sys, time
@@ -133,12 +138,16 @@ RUN = """
 import sys
 from pathlib import Path
 from holdfast.deadline import Deadline
+from holdfast.device import bootloader
 from holdfast.device.bootloader import Fastboot
-from holdfast.journal import Journal, Ledger
+from holdfast.journal import Declaration, DestructionKind, Journal, Ledger
+ledger = Ledger(Journal())
+ledger.declare(Declaration(device="pixel", kind=DestructionKind.FLASH, target="*", reason="test"))
+bootloader._LOOK_EVERY_S = 0.05
 fastboot = Fastboot(
-    device="pixel", serial="X", program=Path(sys.argv[1]), ledger=Ledger(Journal())
+    device="pixel", serial="X", program=Path(sys.argv[1]), ledger=ledger
 )
-fastboot.set_active("b", deadline=Deadline.after(60))
+fastboot.flash("boot", Path("boot.img"), deadline=Deadline.after(60))
 """
 
 
@@ -148,23 +157,52 @@ def process_of(bench: Bench) -> int:
     return int(file.read_text())
 
 
-def ends(pid: int) -> None:
-    def gone() -> bool:
-        stat = Path(f"/proc/{pid}/stat")
-        return not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] == "Z"
+def is_running(pid: int) -> bool:
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False
+    return stat.rpartition(")")[2].split()[0] != "Z"
 
-    wait_until(gone, soon(), what="the end of fastboot")
+
+def nothing_is_left_of(bench: Bench) -> None:
+    """Neither of the program nor of those that watch it."""
+    folder = os.fsencode(bench.program.parent)
+
+    def runs() -> list[str]:
+        found = []
+        for process in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):  # it has ended meanwhile
+                if folder in (process / "cmdline").read_bytes():
+                    found.append(process.name)
+        return found
+
+    wait_until(lambda: runs() == [], soon(), what="the end of fastboot")
 
 
 def test_what_a_killed_run_had_begun_ends_with_it(bench: Bench) -> None:
     bench.answer("", hangs=True)
     run = subprocess.Popen([sys.executable, "-c", RUN, str(bench.program)])
     try:
-        pid = process_of(bench)
+        process_of(bench)
     finally:
         run.kill()
         run.wait(20)
-    ends(pid)
+    nothing_is_left_of(bench)
+
+
+def test_what_a_stopped_run_had_begun_ends_before_its_lease_does(bench: Bench) -> None:
+    bench.answer("", hangs=True)
+    run = subprocess.Popen([sys.executable, "-c", RUN, str(bench.program)])
+    try:
+        pid = process_of(bench)
+        run.send_signal(signal.SIGSTOP)
+        wait_until(lambda: not is_running(pid), soon(), what="the end of fastboot")
+    finally:
+        run.kill()
+        run.wait(20)
+    nothing_is_left_of(bench)
+    assert bootloader._LOOK_EVERY_S * 6 < STALE_S
 
 
 def test_what_is_under_way_when_the_lease_is_lost_is_ended(bench: Bench) -> None:
@@ -182,7 +220,7 @@ def test_what_is_under_way_when_the_lease_is_lost_is_ended(bench: Bench) -> None
     )
     with pytest.raises(LeaseLost):
         fastboot.set_active("b", deadline=soon())
-    ends(process_of(bench))
+    nothing_is_left_of(bench)
 
 
 def test_a_name_with_shell_characters_is_no_partition(bench: Bench) -> None:
