@@ -21,7 +21,7 @@ from holdfast.errors import LabError
 from holdfast.userdata.databases import DatabaseUnreadable, main_database, read_database
 from holdfast.userdata.facts import Answers, facts_script, read_answers, run_as
 from holdfast.userdata.parse import Recorded, SnapshotCut, is_cache, read_recording
-from holdfast.userdata.preferences import PreferencesFormatError, read_preferences
+from holdfast.userdata.preferences import LIMIT_BYTES, PreferencesFormatError, read_preferences
 from holdfast.userdata.scratch import scratch_folder
 from holdfast.userdata.script import ScriptPlan, area_script, second_look_script
 from holdfast.userdata.values import (
@@ -216,8 +216,10 @@ def _preferences(recorded: Recorded) -> Iterator[Preferences]:
     for (area, path), file in sorted(recorded.contents.items()):
         if not path.endswith(".xml"):
             continue
+        with file.open("rb") as opened:
+            data = opened.read(LIMIT_BYTES + 1)  # one byte more than is allowed tells
         try:
-            yield Preferences(area=area, path=path, values=read_preferences(file.read_bytes()))
+            yield Preferences(area=area, path=path, values=read_preferences(data))
         except PreferencesFormatError as error:
             yield Preferences(area=area, path=path, problem=str(error))
 

@@ -20,6 +20,7 @@ __all__ = ["MAGIC", "DatabaseUnreadable", "is_database_name", "main_database", "
 
 MAGIC = b"SQLite format 3\0"
 _COMPANIONS = ("-wal", "-shm", "-journal")
+_DIGEST_BYTES = 8
 _INSTRUCTIONS_PER_CHECK = 1_000_000
 _LIMIT_CHECKS = 20_000
 
@@ -84,7 +85,7 @@ def _schema(connection: sqlite3.Connection) -> str:
         " WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY type, name"
     ).fetchall()
     numbers = (_number(connection, "user_version"), _number(connection, "application_id"))
-    return _digest((*numbers, *made))
+    return _digest((*numbers, *made)).hex()
 
 
 def _table_names(connection: sqlite3.Connection) -> list[str]:
@@ -111,24 +112,25 @@ def _read_table(connection: sqlite3.Connection, name: str) -> Table:
     return Table(
         name=name,
         columns=tuple(columns),
-        rows="".join(row for row, _ in digests),
-        keys="".join(key for _, key in digests),
+        rows=b"".join(both[:_DIGEST_BYTES] for both in digests).hex(),
+        keys=b"".join(both[_DIGEST_BYTES:] for both in digests).hex(),
         filled=tuple(filled),
     )
 
 
-def _digests(
-    rows: sqlite3.Cursor, key_at: list[int], filled: list[int]
-) -> Iterator[tuple[str, str]]:
-    """Of each row and its key. `filled` counts by column what is neither NULL nor empty."""
+def _digests(rows: sqlite3.Cursor, key_at: list[int], filled: list[int]) -> Iterator[bytes]:
+    """Of each row, and behind it of its key: one object a row, of which there may be millions.
+
+    `filled` counts by column what is neither NULL nor empty.
+    """
     for row in rows:
         for at, value in enumerate(row):
             filled[at] += value not in (None, "", b"")
-        yield _digest(row), _digest(tuple(row[at] for at in key_at)) if key_at else ""
+        yield _digest(row) + (_digest(tuple(row[at] for at in key_at)) if key_at else b"")
 
 
-def _digest(values: tuple[object, ...]) -> str:
-    """16 hex digits over the values with their types; a trailing NULL counts as a column."""
+def _digest(values: tuple[object, ...]) -> bytes:
+    """Over the values with their types; a trailing NULL counts as a column."""
     return hashlib.blake2b(
-        repr(values).encode("utf-8", "surrogateescape"), digest_size=8
-    ).hexdigest()
+        repr(values).encode("utf-8", "surrogateescape"), digest_size=_DIGEST_BYTES
+    ).digest()

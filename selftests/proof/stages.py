@@ -125,20 +125,46 @@ def row_of(name: str, personality: str, found: Iterator[tuple[str, str]]) -> Row
 
 
 def _stages_and_scenarios(personality: str, defects: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-    with started(personality, defects=defects) as running, why_it_died(running):
-        yield from stages(running)
-    with started(personality, defects=defects) as running, why_it_died(running):
+    """Where nothing else was found, new firmware is given time to do harm, too."""
+    parts = (_on_one_device, _scenarios_of_apps, _new_firmware)
+    green = True
+    for part in parts:
+        with started(personality, defects=defects) as running, why_it_died(running):
+            for found in part(running, personality, patient=green):
+                green = False
+                yield found
+
+
+def _on_one_device(
+    running: Rehearsal, personality: str, *, patient: bool
+) -> Iterator[tuple[str, str]]:
+    yield from stages(running)
+
+
+def _scenarios_of_apps(
+    running: Rehearsal, personality: str, *, patient: bool
+) -> Iterator[tuple[str, str]]:
+    _choose(running, give_work_profile(running))
+    for plan in SCENARIOS:
+        yield from verdict(running, plan)
+    if store := store_of(personality):
+        yield from verdict(running, PUSHED, store=store)
+
+
+def _new_firmware(
+    running: Rehearsal, personality: str, *, patient: bool
+) -> Iterator[tuple[str, str]]:
+    device = running.device
+    with newer_firmware(running, personality) as offer:
         _choose(running, give_work_profile(running))
-        for plan in SCENARIOS:
-            yield from verdict(running, plan)
-        if store := store_of(personality):
-            yield from verdict(running, PUSHED, store=store)
-    with (
-        started(personality, defects=defects) as running,
-        why_it_died(running),
-        newer_firmware(running, personality) as offer,
-    ):
-        yield from verdict(running, FIRMWARE, offer=offer)
+        plant(device, PACKAGE, deadline=_soon())
+        found = list(verdict(running, FIRMWARE, offer=offer))
+        yield from found
+        if patient and not found:
+            before = collect(device, PACKAGE, deadline=_soon())
+            device.clock.sleep(LATE_S)
+            after = collect(device, PACKAGE, deadline=_soon())
+            yield from _compared("long after new firmware", before, after)
 
 
 def _pushed(personality: str) -> Iterator[tuple[str, str]]:

@@ -5,11 +5,12 @@ python -m selftests.proof --only --defect-file selftests/proof/subtler_defects.p
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 
 from selftests.proof.harms import Harm, on_boot, on_update, setting, sh, sql, state
-from virtualdevice.system.defects import Defect, Parts, Update
+from virtualdevice.system.defects import Boot, Defect, Parts, Update
 from virtualdevice.system.packages.records import PackageRecord
 
 
@@ -228,4 +229,39 @@ OPENED_ONLY = _once_opened(
     "opened_only",
     "an update of an app that was opened takes the voice messages",
     sh("rm -rf files/voice"),
+)
+
+
+def _new_firmware(name: str, about: str, harm: Harm) -> Defect:
+    async def at_boot(parts: Parts, boot: Boot) -> None:
+        for app in [r for r in parts.registry if boot.upgraded and not r.is_system]:
+            await harm(parts, app)
+
+    return Defect(name=name, about=about, at_boot=at_boot)
+
+
+async def _late_loss(parts: Parts, app: PackageRecord) -> None:
+    async def later() -> None:
+        await asyncio.sleep(_LATE_S)
+        await sh("rm -rf files/voice")(parts, app)
+
+    _LATER.append(asyncio.get_running_loop().create_task(later()))
+
+
+_LATE_S = 20.0
+_LATER: list[asyncio.Task[None]] = []
+
+# New firmware only
+FIRMWARE_TAKES_MESSAGES = _new_firmware(
+    "firmware_takes_messages", "new firmware takes the text messages", _extra("rows content://sms")
+)
+FIRMWARE_TAKES_WORK_VOICE = _new_firmware(
+    "firmware_takes_work_voice",
+    "new firmware takes the voice messages of user 10 alone",
+    sh("rm -rf /data/user/10/$P/files/voice"),
+)
+FIRMWARE_TAKES_VOICE_LATE = _new_firmware(
+    "firmware_takes_voice_late",
+    "the voice messages go when new firmware has been up for a while",
+    _late_loss,
 )
