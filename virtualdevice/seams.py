@@ -7,6 +7,7 @@ system server is what runs in Android's own processes: packages, activities, set
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -61,6 +62,7 @@ class ToolCall:
 
     `argv[0]` is the tool's name; bytes because a file name may be any bytes. The three descriptors
     are the caller's own and belong to whoever handles the call: who handles it closes them.
+    `interrupted`: the process got a SIGINT or SIGHUP and did not die of it; `screenrecord` alone.
     """
 
     argv: tuple[bytes, ...]
@@ -71,6 +73,7 @@ class ToolCall:
     stdout: int
     stderr: int
     environment: Mapping[bytes, bytes] = field(default_factory=dict)
+    interrupted: asyncio.Event = field(default_factory=asyncio.Event, compare=False)
 
 
 class KeyAnswer(StrEnum):

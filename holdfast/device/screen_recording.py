@@ -28,6 +28,7 @@ _SEGMENT_LIMIT_BYTES = 32 << 20
 _REFUSED_S = 3.0
 _AGAIN_S = 2.0
 _FINISH_S = 8.0
+_INTERRUPT, _KILL = 2, 9
 # Between two segments, and at a segment's ends, some of the screen is not recorded.
 _LOST_A_SEGMENT_S = 4.0
 
@@ -43,6 +44,7 @@ class ScreenRecording:
         self._thread = threading.Thread(target=self._record, name="screen recording", daemon=True)
         self._paths: list[str] = []
         self._pid = ""
+        self._told = threading.Event()  # the process, or that there will be none
         self._began = self._ended = 0.0
         self.refusal = ""
 
@@ -52,18 +54,22 @@ class ScreenRecording:
 
     def stop(self) -> None:
         """End the segment that is under way, so that it gets its header. Raises nothing."""
+        self._end(_INTERRUPT)
+
+    def _end(self, signal: int) -> None:
         if self._ending.is_set():
             return
         self._ending.set()
         self._ended = self._clock.monotonic()
+        self._told.wait(_REFUSED_S)
         if self._pid and not self.refusal:
             with suppress(LabError):
-                self._shell.run(f"kill -2 {self._pid}", deadline=self._soon())
+                self._shell.run(f"kill -{signal} {self._pid}", deadline=self._soon())
         self._thread.join(_FINISH_S)
 
     def discard(self) -> None:
-        """Stop, and take what was recorded off the device."""
-        self.stop()
+        """Stop, without a film that nobody wants, and take what was recorded off the device."""
+        self._end(_KILL)
         if self._paths and not self.refusal:
             with suppress(LabError):
                 self._shell.run(f"rm -f {' '.join(self._paths)}", deadline=self._soon())
@@ -105,6 +111,7 @@ class ScreenRecording:
             began = self._clock.monotonic()
             path = _PATH.format(number=len(self._paths) + 1)
             self._paths.append(path)
+            self._told.clear()
             try:
                 said = self._one(path)
             except (LabError, DeviceRefused):
@@ -119,13 +126,18 @@ class ScreenRecording:
         words = f"--bit-rate {_BITS_A_SECOND} --time-limit {SEGMENT_S} {path}"
         deadline = Deadline.after(SEGMENT_S + 2 * _FINISH_S, clock=self._clock)
         said = b""
-        for chunk in self._shell.stream(
-            f"echo $$; exec screenrecord {words} 2>&1", deadline=deadline
-        ):
-            said += chunk
-            first, newline, _ = said.partition(b"\n")
-            if newline and first.strip().isdigit():
-                self._pid = first.strip().decode()
+        try:
+            for chunk in self._shell.stream(
+                f"echo $$; exec screenrecord {words} 2>&1", deadline=deadline
+            ):
+                said += chunk
+                first, newline, _ = said.partition(b"\n")
+                if newline and first.strip().isdigit():
+                    self._pid = first.strip().decode()
+                    self._told.set()
+        finally:
+            self._pid = ""  # it may be another's by now
+            self._told.set()
         return said.partition(b"\n")[2].decode("utf-8", "replace").strip()[-300:]
 
     def _soon(self) -> Deadline:

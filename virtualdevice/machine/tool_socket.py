@@ -90,7 +90,7 @@ class ToolSocket:
     async def _run_until_gone(self, connection: socket.socket, call: ToolCall) -> int | None:
         """The tool's status; None if its process went away before."""
         work = asyncio.ensure_future(self._run(call))
-        gone = asyncio.ensure_future(asyncio.get_running_loop().sock_recv(connection, 1))
+        gone = asyncio.ensure_future(_until_gone(connection, call.interrupted))
         try:
             await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)
             return work.result() if work.done() else None
@@ -163,6 +163,13 @@ async def _receive_first(connection: socket.socket) -> tuple[bytes, list[int]]:
                 os.close(descriptor)
             raise ConnectionResetError
         return data, descriptors
+
+
+async def _until_gone(connection: socket.socket, interrupted: asyncio.Event) -> None:
+    """A client that stays sends no more than a byte for each signal that it got."""
+    with contextlib.suppress(OSError):
+        while await asyncio.get_running_loop().sock_recv(connection, 1):
+            interrupted.set()
 
 
 async def _readable(connection: socket.socket) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import AsyncIterator, Sequence
 
@@ -73,6 +74,11 @@ class Invocation:
 
     def chunks(self) -> AsyncIterator[bytes]:
         return read_chunks(self.stdin)
+
+    @property
+    def interrupted(self) -> asyncio.Event:
+        """Set when the caller's process was told to come to an end (see ToolCall)."""
+        return self._call.interrupted
 
     @property
     def caller_is_gone(self) -> bool:

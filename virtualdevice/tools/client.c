@@ -1,7 +1,8 @@
 /* What `pm`, `getprop`, `dumpsys`, ... are on the virtual device: each of those names is a hard
  * link to this program. It hands its arguments, directory, environment and its descriptors 0, 1
  * and 2 to the system server over a socket, waits, and exits with the status that it is given.
- * A process that is killed closes the socket, by which the other side knows.
+ * A process that is killed closes the socket, by which the other side knows. `screenrecord` ends
+ * its film at SIGINT and SIGHUP: it sends a byte for each and goes on waiting.
  *
  * No headers and no library: any C compiler will do, and it links to some kilobytes.
  *
@@ -19,6 +20,9 @@
 #define SYS_FCNTL 72
 #define SYS_OPENAT 257
 #define SYS_GETCWD 79
+#define SYS_SIGPROCMASK 14
+#define SYS_SIGNALFD4 289
+#define SYS_PPOLL 271
 __asm__(".globl _start\n"
         "_start:\n"
         "  xor %ebp, %ebp\n"
@@ -44,6 +48,9 @@ __asm__(".globl _start\n"
 #define SYS_FCNTL 25
 #define SYS_OPENAT 56
 #define SYS_GETCWD 17
+#define SYS_SIGPROCMASK 135
+#define SYS_SIGNALFD4 74
+#define SYS_PPOLL 73
 __asm__(".globl _start\n"
         "_start:\n"
         "  mov x0, sp\n"
@@ -70,6 +77,11 @@ __asm__(".globl _start\n"
 #define MSG_NOSIGNAL 0x4000
 #define SOL_SOCKET 1
 #define SCM_RIGHTS 1
+#define SIG_BLOCK 0
+#define SIGHUP_AND_SIGINT 3UL
+#define SIGNAL_SET_BYTES 8
+#define SFD_CLOEXEC 02000000
+#define POLLIN 1
 
 extern long system_call(long number, long a, long b, long c, long d);
 
@@ -123,9 +135,40 @@ static void send_all(long descriptor, const char *start, unsigned long length, c
   }
 }
 
+static int ends_with(const char *text, const char *end) {
+  unsigned long length = length_of(text), end_length = length_of(end), i;
+  if (length < end_length) return 0;
+  for (i = 0; i < end_length; i++)
+    if (text[length - end_length + i] != end[i]) return 0;
+  return 1;
+}
+
+/* From here on the two signals can be read from the descriptor that comes back. */
+static long take_signals(void) {
+  unsigned long signals = SIGHUP_AND_SIGINT;
+  system_call(SYS_SIGPROCMASK, SIG_BLOCK, (long)&signals, 0, SIGNAL_SET_BYTES);
+  return system_call(SYS_SIGNALFD4, -1, (long)&signals, SIGNAL_SET_BYTES, SFD_CLOEXEC);
+}
+
+/* Until the answer can be read. */
+static void pass_signals_on(long signals, long descriptor) {
+  struct { int descriptor; short wanted, found; } waits[2];
+  char signal[128];
+  waits[0].descriptor = descriptor;
+  waits[1].descriptor = signals;
+  waits[0].wanted = waits[1].wanted = POLLIN;
+  for (;;) {
+    waits[0].found = waits[1].found = 0;
+    if (system_call(SYS_PPOLL, (long)waits, 2, 0, 0) < 0) return;
+    if (waits[0].found) return;
+    system_call(SYS_READ, signals, (long)signal, sizeof signal, 0);
+    system_call(SYS_WRITE, descriptor, (long)"i", 1, 0);
+  }
+}
+
 /* The strings of argv and of the environment lie one behind the other in memory (Linux). */
 void run(long *stack) {
-  long argc = stack[0];
+  long argc = stack[0], signals = -1;
   char **argv = (char **)(stack + 1);
   char **environment = argv + argc + 1;
   long envc = 0, i, descriptor, directory_length, sent;
@@ -148,6 +191,7 @@ void run(long *stack) {
   for (i = 0; i < 3; i++)
     if (system_call(SYS_FCNTL, i, F_GETFD, 0, 0) < 0)
       system_call(SYS_OPENAT, AT_FDCWD, (long)"/dev/null", O_RDWR, 0);
+  if (ends_with(argv[0], "screenrecord")) signals = take_signals();
   descriptor = connect_to_system();
   if (descriptor < 0) fail(argv[0]);
 
@@ -173,6 +217,7 @@ void run(long *stack) {
   if (sent != sizeof header) fail(argv[0]);
   send_all(descriptor, directory, directory_length, argv[0]);
   send_all(descriptor, argv[0], strings, argv[0]);
+  if (signals >= 0) pass_signals_on(signals, descriptor);
   if (system_call(SYS_READ, descriptor, (long)&status, 1, 0) != 1) fail(argv[0]);
   leave(status);
 }

@@ -33,7 +33,7 @@ class Phone:
 
     def run(self, command: str, *, deadline: Deadline, stdin: bytes | None = None) -> ShellResult:
         self.commands.append(command)
-        if command == "kill -2 4711":
+        if command in ("kill -2 4711", "kill -9 4711"):
             self.told_to_end.set()
         for path in command.split()[2:] if command.startswith("rm -f ") else ():
             self.files.files.pop(path, None)

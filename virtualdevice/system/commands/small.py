@@ -213,9 +213,3 @@ async def bugreport(phone: Phone, call: Invocation) -> int:
         return 0
     await call.error("FAIL:bug reports are not available")
     return 1
-
-
-async def screenrecord(phone: Phone, call: Invocation) -> int:
-    """Has no encoder, and says so as a phone without one does (cmds/screenrecord.cpp)."""
-    await call.error("ERROR: unable to create video/avc codec instance")
-    return 1

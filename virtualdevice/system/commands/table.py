@@ -14,6 +14,7 @@ from virtualdevice.system.commands import (
     properties,
     providers,
     run_as,
+    screenrecord,
     settings,
     small,
     users,
@@ -56,7 +57,7 @@ EVERYWHERE: dict[str, Command] = {
     "restorecon": small.nothing,
     "app_process": app_process,
     "bugreportz": small.bugreport,
-    "screenrecord": small.screenrecord,
+    "screenrecord": screenrecord.screenrecord,
 }
 CMD_SERVICES: dict[str, Command] = {
     "package": package.run_package,
