@@ -3,36 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import fcntl
 import gc
 import json
 import os
 import secrets
-import shutil
 import signal
 import sys
-import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from holdfast.errors import ConfigurationError
 from virtualdevice.faults import Fault
-from virtualdevice.machine.assembly import DISK
 from virtualdevice.machine.host import HostCannot
 from virtualdevice.machine.kernel import give_back_free_memory, set_child_subreaper
 from virtualdevice.machine.layers import NoSuchSnapshot
-from virtualdevice.machine.wipe import remove_disk
 from virtualdevice.process import DeviceEndpoints, RestartTimes, VirtualDevice
 from virtualdevice.seams import BootMode, SystemServer
+from virtualdevice.state import state_directory
 
 __all__ = ["RunRequest", "run"]
 
 SERIALNO_FILE = "serialno"
-LOCK_FILE = "lock"
 EVENTS = {"fault": "struck", "accept": "accepted", "reset": "reset"}
-TEMPORARY_PREFIX = "virtualdevice-"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,7 +59,7 @@ async def run(request: RunRequest, *, announce: Callable[[str], None]) -> None:
         standard_input.watch()
     if request.commands is not None:
         standard_input.watch_fifo(request.commands)
-    with _state_directory(request.state) as state:
+    with state_directory(request.state) as state:
         serialno = _serialno(state, request.serialno)
         device = VirtualDevice(
             request.system,
@@ -189,43 +182,6 @@ async def _answer(device: VirtualDevice, command: str) -> Mapping[str, object]:
         if device.machine.data_was_copied:
             answer["note"] = "this host allows no overlay: /data was copied, which is slow"
     return answer
-
-
-@contextlib.contextmanager
-def _state_directory(asked: Path | None) -> Iterator[Path]:
-    if asked is not None:
-        try:
-            asked.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise HostCannot(
-                f"the state directory {asked} cannot be made: {error.strerror}"
-            ) from error
-        yield asked.resolve()
-        return
-    _sweep(Path(tempfile.gettempdir()))
-    state = Path(tempfile.mkdtemp(prefix=TEMPORARY_PREFIX))
-    try:
-        with (state / LOCK_FILE).open("wb") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield state
-    finally:
-        _remove(state)
-
-
-def _remove(state: Path) -> None:
-    remove_disk(state / DISK)
-    shutil.rmtree(state, ignore_errors=True)
-
-
-def _sweep(directory: Path) -> None:
-    """Remove the disks of devices that were killed: nobody holds their lock any more."""
-    for state in directory.glob(f"{TEMPORARY_PREFIX}*"):
-        with contextlib.suppress(OSError):
-            if state.stat().st_uid != os.getuid():
-                continue
-            with (state / LOCK_FILE).open("rb") as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                _remove(state)
 
 
 def _serialno(state: Path, asked: str | None) -> str:

@@ -52,7 +52,7 @@ class Device:
     `shell` is guarded: what destroys data goes through `ledger` first. `name` is the device's in
     devices.yaml, `serial` what adb addresses it by. `ui` is for whoever acts on the screen;
     `new_ui()` gives a connection of its own to whoever watches it meanwhile. `reboots` counts those
-    that were asked for here.
+    that were asked for here; `before_restart` is called before each restart that the lab causes.
     """
 
     def __init__(
@@ -84,6 +84,7 @@ class Device:
         self.clock = clock
         self._boots = boots
         self.reboots = 0
+        self.before_restart: list[Callable[[], None]] = []
 
     @property
     def api(self) -> int:
@@ -102,10 +103,15 @@ class Device:
 
     def reboot(self, *, deadline: Deadline) -> None:
         """Reboot, wait until it is ready, and read anew which build it runs."""
+        self.about_to_restart()
         self.ui.stop()
         self.reboots += 1
         self._boots.reboot(deadline=deadline)
         self._read_build(deadline)
+
+    def about_to_restart(self) -> None:
+        for make_ready in self.before_restart:
+            make_ready()
 
     def came_back(self, *, deadline: Deadline) -> None:
         """Somebody else restarted it, after `close`: wait until it is ready, and read its build."""

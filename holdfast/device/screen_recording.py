@@ -45,6 +45,8 @@ class ScreenRecording:
         self._paths: list[str] = []
         self._pid = ""
         self._told = threading.Event()  # the process, or that there will be none
+        self._over = threading.Event()  # the segment under way; each has its own
+        self._was_broken_off = False
         self._began = self._ended = 0.0
         self.refusal = ""
 
@@ -56,16 +58,27 @@ class ScreenRecording:
         """End the segment that is under way, so that it gets its header. Raises nothing."""
         self._end(_INTERRUPT)
 
+    def break_off(self) -> None:
+        """Let another segment begin: one under which the device restarts is lost."""
+        over = self._over
+        self._was_broken_off = True
+        self._signal(_INTERRUPT)
+        if not self.refusal:
+            over.wait(_FINISH_S)
+
     def _end(self, signal: int) -> None:
         if self._ending.is_set():
             return
         self._ending.set()
         self._ended = self._clock.monotonic()
+        self._signal(signal)
+        self._thread.join(_FINISH_S)
+
+    def _signal(self, signal: int) -> None:
         self._told.wait(_REFUSED_S)
         if self._pid and not self.refusal:
             with suppress(LabError):
                 self._shell.run(f"kill -{signal} {self._pid}", deadline=self._soon())
-        self._thread.join(_FINISH_S)
 
     def discard(self) -> None:
         """Stop, without a film that nobody wants, and take what was recorded off the device."""
@@ -112,12 +125,14 @@ class ScreenRecording:
             path = _PATH.format(number=len(self._paths) + 1)
             self._paths.append(path)
             self._told.clear()
+            self._over, self._was_broken_off = threading.Event(), False
             try:
                 said = self._one(path)
             except (LabError, DeviceRefused):
                 self._ending.wait(_AGAIN_S)  # it restarts, or its link is gone
                 continue
-            if self._clock.monotonic() - began < _REFUSED_S and not self._ending.is_set():
+            was_meant = self._was_broken_off or self._ending.is_set()
+            if self._clock.monotonic() - began < _REFUSED_S and not was_meant:
                 self.refusal = said or "screenrecord ended at once, and said nothing"
                 return
 
@@ -138,6 +153,7 @@ class ScreenRecording:
         finally:
             self._pid = ""  # it may be another's by now
             self._told.set()
+            self._over.set()
         return said.partition(b"\n")[2].decode("utf-8", "replace").strip()[-300:]
 
     def _soon(self) -> Deadline:

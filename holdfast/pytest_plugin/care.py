@@ -200,6 +200,7 @@ class Care:
         if not self._cannot_record:
             self._recording = ScreenRecording(device.shell, device.files, clock=device.clock)
             self._recording.start()
+            device.before_restart.append(self._recording.break_off)
 
     def _require_declared(self, device: Device) -> None:
         declared = self._spec.serialno if isinstance(self._spec, AttachedSpec) else ""

@@ -91,6 +91,7 @@ def update_firmware(run: Run, offer: FirmwareOffer) -> Happened:
         streamed=offer.streamed,
     )
     with device.journal.step(f"deliver the firmware update by {run.plan.route}"):
+        device.about_to_restart()
         device.close()
         target = read_ota_package(offer.package).post_build
         delivered = _deliver(device, offer, plan, run.deadline)

@@ -30,6 +30,7 @@ class Phone:
         self.commands: list[str] = []
         self.told_to_end = threading.Event()
         self.at_the_last = threading.Event()
+        self.waits_at_each = False
 
     def run(self, command: str, *, deadline: Deadline, stdin: bytes | None = None) -> ShellResult:
         self.commands.append(command)
@@ -52,7 +53,9 @@ class Phone:
             raise DeviceLost("it restarts", device="phone")
         if not self.lasts:
             self.at_the_last.set()
+        if not self.lasts or self.waits_at_each:
             assert self.told_to_end.wait(10)
+            self.told_to_end.clear()
         assert isinstance(lasts, float)
         self.clock.advance(lasts)
         self.files.files[path] = film(lasts)
@@ -92,6 +95,19 @@ def test_a_segment_under_which_the_device_restarted_is_told_and_the_next_goes_on
     said, kept = recorded(Phone("lost", 50.0), after_s=50.0)
     assert said == "the films cover 50 s of 70 s: NOT all of it"
     assert b"segment 1: it was never finished" in kept["screen-recording.txt"]
+
+
+def test_a_segment_that_is_broken_off_before_a_restart_is_kept_whole() -> None:
+    phone = Phone(1.0, 50.0)
+    phone.waits_at_each = True
+    recording = ScreenRecording(phone, phone.files, clock=phone.clock)
+    recording.start()
+    recording.break_off()
+    assert phone.at_the_last.wait(10)
+    phone.clock.advance(50)
+    journal = Journal()
+    said = recording.keep(journal, deadline=Deadline.after(60, clock=phone.clock))
+    assert (recording.refusal, said) == ("", "the films cover 51 s of 51 s: all of it")
 
 
 def test_a_device_that_cannot_record_is_quoted() -> None:
