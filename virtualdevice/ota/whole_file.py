@@ -12,7 +12,7 @@ import struct
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from holdfast.apk.format_error import ApkFormatError
 from holdfast.apk.keys import SigningKey
@@ -33,7 +33,10 @@ class BadSignature(Exception):
 
 
 def sign_whole_file(package: bytes, key: SigningKey) -> bytes:
-    """`package` is a ZIP without a comment."""
+    """`package` is a ZIP without a comment. No device signs: it is spared the import (and e-mail's,
+    which that brings)."""
+    from cryptography.hazmat.primitives.serialization import pkcs7
+
     signed = package[:-2]
     private = key.private_key
     assert isinstance(private, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey)

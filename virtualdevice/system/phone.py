@@ -6,9 +6,7 @@ import asyncio
 import struct
 import zlib
 from collections.abc import Callable, Coroutine
-from typing import Any
-
-from PIL.Image import Image
+from typing import TYPE_CHECKING, Any
 
 from virtualdevice.seams import DebuggedProcess, KeyAnswer, Machine
 from virtualdevice.system.activities import Activities, Intent, make_launcher
@@ -24,7 +22,6 @@ from virtualdevice.system.parts import Parts
 from virtualdevice.system.personality import Personality
 from virtualdevice.system.properties import Properties
 from virtualdevice.system.screen.adb_key import ADB_KEY_ACTIVITY, ALWAYS_KEY, AdbKeyDialog
-from virtualdevice.system.screen.drawing import draw, encode_jpeg, encode_png
 from virtualdevice.system.screen.fingers import Fingers
 from virtualdevice.system.screen.surface import Surface
 from virtualdevice.system.screen.windows import Screen
@@ -34,6 +31,9 @@ from virtualdevice.system.uninstaller_app import open_with_uninstaller
 from virtualdevice.system.users.changes import UserChanges
 from virtualdevice.system.users.controller import UserController
 from virtualdevice.system.users.roster import Roster
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 __all__ = ["Phone"]
 
@@ -176,15 +176,22 @@ class Phone:
         self.battery = dict(CHARGED)
 
     def picture(self) -> Image:
+        """The imaging library is 3 MiB, which most devices never have a use for."""
+        from virtualdevice.system.screen.drawing import draw
+
         return draw(self.screen.layers(), self.screen.frame, is_on=self.screen.is_on)
 
     def picture_png(self) -> bytes:
+        from virtualdevice.system.screen.drawing import encode_png
+
         return encode_png(self.picture())
 
     def picture_jpeg(self, scale: float, quality: int) -> bytes:
         image = self.picture()
         if scale != 1:
             image = image.resize((round(image.width * scale), round(image.height * scale)))
+        from virtualdevice.system.screen.drawing import encode_jpeg
+
         return encode_jpeg(image, quality)
 
     def picture_rgba(self) -> tuple[int, int, bytes]:
