@@ -149,6 +149,40 @@ def test_a_device_that_dies_of_its_defect_says_so(temporary: Path) -> None:
     assert said == "virtualdevice: the defect broken failed: KeyError: 'drafts'\n"
 
 
+BROKEN_PROCESS_1 = """
+import sys
+from virtualdevice.__main__ import main
+from virtualdevice.machine import zygote_link
+
+broken = "from virtualdevice.machine import zygote; zygote._settle = None; main()"
+zygote_link.START = zygote_link.START.replace("main()", broken)
+sys.exit(main(["run", "aosp-34", "--json"]))
+"""
+
+
+def test_a_process_1_that_dies_of_our_own_error_ends_the_device_and_leaves_nothing(
+    temporary: Path,
+) -> None:
+    with started("run", "aosp-34", "--json", temporary=temporary) as process:
+        ready(process)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(LIMIT_S) == 0
+    done = subprocess.run(
+        [sys.executable, "-c", BROKEN_PROCESS_1],
+        cwd=PROJECT,
+        env={**os.environ, "TMPDIR": str(temporary)},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=LIMIT_S,
+    )
+    assert done.returncode != 0
+    assert "TypeError: 'NoneType' object is not callable" in done.stderr
+    assert done.stderr.endswith("process 1 of the device ended at once\n")
+    assert list(temporary.iterdir()) == []
+
+
 def test_a_state_is_kept_with_its_serial_number(temporary: Path) -> None:
     state = temporary / "kept"
     serial_numbers = []
