@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from virtualdevice.system.screen.drawing import draw
 from virtualdevice.system.screen.view import Frame, View
 
 __all__ = ["Film", "Moment"]
@@ -38,7 +37,9 @@ class Film:
 
     def mp4(self, *, length_s: float, size: tuple[int, int]) -> bytes:
         """The first moment is seen from the beginning, the last until the end. Takes a while."""
-        import av  # large, and few devices are ever filmed
+        import av  # large, as what draws is, and few devices are ever filmed
+
+        from virtualdevice.system.screen.drawing import draw
 
         buffer, tick = io.BytesIO(), Fraction(1, _TICKS_A_SECOND)
         with av.open(buffer, "w", format="mp4") as film:
