@@ -187,7 +187,7 @@ def test_a_process_1_that_dies_of_our_own_error_ends_the_device_and_leaves_nothi
         check=False,
         timeout=LIMIT_S,
     )
-    assert done.returncode != 0
+    assert done.returncode == 1  # no answer of a host that cannot: that would skip our tests
     assert "TypeError: 'NoneType' object is not callable" in done.stderr
     assert done.stderr.endswith("process 1 of the device ended at once\n")
     assert list(temporary.iterdir()) == []

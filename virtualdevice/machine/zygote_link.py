@@ -140,7 +140,9 @@ class ZygoteLink:
         launcher.wait()
         _say(channel, {"go": True})
         data, descriptors = receive_with_descriptors(channel, MESSAGE_LIMIT_BYTES)
-        answer = json.loads(data or b'{"failed": "process 1 of the device ended at once"}')
+        if not data:  # an error of our own, which it has told: no host is to blame
+            raise RuntimeError("process 1 of the device ended at once")
+        answer = json.loads(data)
         if "failed" in answer:
             raise HostCannot(f"the virtual device's root could not be set up: {answer['failed']}")
         self.data_was_copied = bool(answer["copied"])
