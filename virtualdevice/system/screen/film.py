@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 
 from virtualdevice.system.screen.view import Frame, View
 
@@ -37,6 +36,8 @@ class Film:
 
     def mp4(self, *, length_s: float, size: tuple[int, int]) -> bytes:
         """The first moment is seen from the beginning, the last until the end. Takes a while."""
+        from fractions import Fraction
+
         import av  # large, as what draws is, and few devices are ever filmed
 
         from virtualdevice.system.screen.drawing import draw
