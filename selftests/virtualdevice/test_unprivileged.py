@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -77,12 +78,12 @@ def _device(temporary: Path, ids: str) -> Iterator[subprocess.Popen[str]]:
 
 
 @pytest.fixture
-def temporary(tmp_path: Path) -> Path:
-    for folder in (tmp_path, *tmp_path.parents):
-        if folder == Path(folder.anchor) or folder.stat().st_mode & 0o001:
-            continue
-        folder.chmod(0o711)
-    return tmp_path
+def temporary() -> Iterator[Path]:
+    """Not below pytest's own folder: each pytest that begins on this host shuts others out of it,
+    also in the middle of this test."""
+    with tempfile.TemporaryDirectory() as made:
+        Path(made).chmod(0o755)
+        yield Path(made)
 
 
 @pytest.fixture
