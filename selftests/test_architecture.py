@@ -33,6 +33,16 @@ KNOWS_THE_DEVICE = {
     "dialogs": {"capture", "commands"},
 }
 VIRTUAL_DEVICE_MAY_IMPORT = {"apk", "android", "errors"}
+IMPORTS_LATE = {
+    "holdfast/__main__.py": "pure commands start without what only runs need",
+    "holdfast/apk/content.py": "threads, for large APKs alone",
+    "holdfast/apk/public_keys.py": "elliptic curves, which few APKs have",
+    "holdfast/apk/verify.py": "the manifest, which few verifications look at",
+    "virtualdevice/ota/commands.py": "what signs, which no device does",
+    "virtualdevice/ota/sideload.py": "the maker's key, for firmware updates alone",
+    "virtualdevice/system/phone.py": "what draws, where somebody looks",
+    "virtualdevice/system/screen/film.py": "what films, where somebody records",
+}
 NO_IO = {"socket", "subprocess", "threading", "asyncio", "requests", "adbutils", "uiautomator2"}
 
 
@@ -117,6 +127,27 @@ def test_only_the_lab_names_the_virtual_kind() -> None:
             continue
         text = module.read_text(encoding="utf-8")
         assert not any(word in text for word in ("virtualdevice", "is_virtual")), module
+
+
+def imports_late(module: Path) -> bool:
+    """Whether an import stands within a function."""
+    tree = ast.parse(module.read_text(encoding="utf-8"))
+    functions = (n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef))
+    return any(
+        isinstance(node, ast.Import | ast.ImportFrom)
+        for function in functions
+        for node in ast.walk(function)
+    )
+
+
+def test_only_the_named_modules_import_late() -> None:
+    late = {
+        str(module.relative_to(ROOT))
+        for folder in ("holdfast", "virtualdevice")
+        for module in modules(folder)
+        if imports_late(module)
+    }
+    assert late == set(IMPORTS_LATE)
 
 
 def test_no_module_has_a_name_that_says_nothing() -> None:

@@ -9,9 +9,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from holdfast.apk.keys import SigningKey
 from virtualdevice.ota.firmware import pack_firmware
-from virtualdevice.ota.package import PackagePlan, build_package
 from virtualdevice.system.personality import load_personality
 
 __all__ = ["add_ota_commands", "run_ota_command"]
@@ -49,6 +47,10 @@ def run_ota_command(arguments: argparse.Namespace) -> int:
 
 
 def _package(arguments: argparse.Namespace) -> bytes:
+    # What signs is large, and a device is started by the same program.
+    from holdfast.apk.keys import SigningKey
+    from virtualdevice.ota.package import PackagePlan, build_package
+
     key = SigningKey.load(arguments.key) if arguments.key else None
     plan = PackagePlan(
         target=arguments.to,

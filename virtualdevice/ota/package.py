@@ -16,25 +16,13 @@ from pathlib import Path
 from holdfast.apk.keys import SigningKey
 from virtualdevice.ota.firmware import pack_firmware
 from virtualdevice.ota.keys import release_key
-from virtualdevice.ota.payload import build_payload, payload_properties
-from virtualdevice.ota.whole_file import sign_whole_file
+from virtualdevice.ota.package_entries import METADATA, PAYLOAD, PROPERTIES, SYSTEM_IMAGE, UPDATER
+from virtualdevice.ota.payload_building import build_payload, payload_properties
+from virtualdevice.ota.whole_file_signing import sign_whole_file
 from virtualdevice.system.personality import Personality, load_personality
 
-__all__ = [
-    "METADATA",
-    "PAYLOAD",
-    "PROPERTIES",
-    "SYSTEM_IMAGE",
-    "UPDATER",
-    "PackagePlan",
-    "build_package",
-    "is_ab",
-]
+__all__ = ["PackagePlan", "build_package", "is_ab"]
 
-METADATA = "META-INF/com/android/metadata"
-PAYLOAD, PROPERTIES = "payload.bin", "payload_properties.txt"
-UPDATER = "META-INF/com/google/android/update-binary"
-SYSTEM_IMAGE = "system.new.dat"
 EPOCH = (2009, 1, 1, 0, 0, 0)
 
 

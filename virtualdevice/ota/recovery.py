@@ -16,7 +16,7 @@ from virtualdevice.faults import Phase
 from virtualdevice.ota.apply import BytesSource, Progress, UpdateFailed, apply_payload
 from virtualdevice.ota.boot_chain import BootChain
 from virtualdevice.ota.firmware import FirmwareError, read_firmware
-from virtualdevice.ota.package import METADATA, PAYLOAD, PROPERTIES, SYSTEM_IMAGE, UPDATER
+from virtualdevice.ota.package_entries import METADATA, PAYLOAD, PROPERTIES, SYSTEM_IMAGE, UPDATER
 from virtualdevice.ota.whole_file import BadSignature, whole_file_signer
 
 __all__ = ["DeviceFacts", "Install", "install_package"]

@@ -8,7 +8,6 @@ from pathlib import Path
 from virtualdevice.bootloader.flash import Flash
 from virtualdevice.faults import Phase
 from virtualdevice.ota.boot_chain import BootChain
-from virtualdevice.ota.keys import release_key
 from virtualdevice.ota.recovery import DeviceFacts, install_package
 from virtualdevice.seams import SystemServer
 
@@ -21,6 +20,9 @@ def device_facts(
     system: SystemServer, *, device: str, ab: bool, low_battery: bool = False
 ) -> DeviceFacts:
     """Of the build that runs or would run."""
+    # Keys bring `cryptography`, a tenth of a device's memory, and few devices are ever updated.
+    from virtualdevice.ota.keys import release_key
+
     built = system.get_property("ro.build.date.utc")
     return DeviceFacts(
         device=device,

@@ -9,53 +9,20 @@ from __future__ import annotations
 
 import struct
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import Encoding
-
 from holdfast.apk.format_error import ApkFormatError
-from holdfast.apk.keys import SigningKey
 from holdfast.apk.pkcs7 import SignedData
 from holdfast.apk.verification import Refusal
 
-__all__ = ["BadSignature", "sign_whole_file", "whole_file_signer"]
+__all__ = ["FOOTER", "BadSignature", "whole_file_signer"]
 
 FOOTER = struct.Struct("<HHH")
 END_RECORD_BYTES = 22
 END_MAGIC = b"PK\x05\x06"
-GREETING = b"signed by virtualdevice\0"
 PKCS7_API = 36  # The newest rules of reading a PKCS #7 block.
 
 
 class BadSignature(Exception):
     """What recovery says of the file."""
-
-
-def sign_whole_file(package: bytes, key: SigningKey) -> bytes:
-    """`package` is a ZIP without a comment. No device signs: it is spared the import (and e-mail's,
-    which that brings)."""
-    from cryptography.hazmat.primitives.serialization import pkcs7
-
-    signed = package[:-2]
-    private = key.private_key
-    assert isinstance(private, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey)
-    block = (
-        pkcs7.PKCS7SignatureBuilder()
-        .set_data(signed)
-        .add_signer(x509.load_der_x509_certificate(key.certificate), private, hashes.SHA256())
-        .sign(
-            Encoding.DER,
-            [
-                pkcs7.PKCS7Options.DetachedSignature,
-                pkcs7.PKCS7Options.Binary,
-                pkcs7.PKCS7Options.NoAttributes,
-            ],
-        )
-    )
-    size = len(GREETING) + len(block) + FOOTER.size
-    footer = FOOTER.pack(len(block) + FOOTER.size, 0xFFFF, size)
-    return signed + struct.pack("<H", size) + GREETING + block + footer
 
 
 def whole_file_signer(package: bytes) -> bytes:

@@ -22,7 +22,7 @@ from holdfast.firmware.states import Mode
 from holdfast.journal import Fact
 from selftests.holdfast.firmware.phone import Phone, phone
 from virtualdevice.ota.keys import release_key
-from virtualdevice.ota.whole_file import sign_whole_file
+from virtualdevice.ota.whole_file_signing import sign_whole_file
 
 BEFORE, AFTER = "nut-pro-2-before-4.2.5.1", "nut-pro-2-4.2.5.1"
 PACKAGE_BYTES = 3_000_000
