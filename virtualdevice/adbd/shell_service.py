@@ -134,7 +134,8 @@ async def run_framed_shell(
         status = await child.wait()
         await stream.write(frame(FrameKind.EXIT, bytes([status & 0xFF])))
     except (StreamClosed, asyncio.CancelledError):
-        child.send_signal(signal.SIGHUP)
+        # Before its input ends, or a script that reads runs on as if nothing had happened.
+        await child.hang_up()
         raise
     finally:
         await _cancel(feeding)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import signal
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -12,6 +14,8 @@ from virtualdevice.machine.zygote_link import ZygoteLink
 from virtualdevice.seams import Credentials
 
 __all__ = ["DeviceChild", "Spawner"]
+
+HANG_UP_LIMIT_S = 2
 
 
 class DeviceChild:
@@ -36,6 +40,14 @@ class DeviceChild:
     def signal_session(self, number: int) -> None:
         """To its whole process group, which it leads."""
         self.signal_target(-self._pid, number)
+
+    async def hang_up(self) -> None:
+        """SIGHUP to the process, which has it when this returns; nothing if it ended."""
+        if self._ending.done():
+            return
+        asked = self._link.ask("kill", pid=self._pid, signal=int(signal.SIGHUP))
+        with contextlib.suppress(OSError, TimeoutError):
+            await asyncio.wait_for(asked, HANG_UP_LIMIT_S)
 
     def signal_target(self, target: int, number: int) -> None:
         if self._ending.done() and target > 0:

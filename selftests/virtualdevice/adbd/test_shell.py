@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import subprocess
+from typing import Any
+
+import pytest
 
 from selftests.virtualdevice.conftest import connected
 from selftests.virtualdevice.real_clients import AdbClient, RunningDevice
+from virtualdevice.machine.zygote_link import ZygoteLink
 
 
 def test_a_shell_command_gives_its_exit_status(online: AdbClient, phone: RunningDevice) -> None:
@@ -105,6 +110,33 @@ def test_a_host_that_goes_away_hangs_up_on_its_program(
         " done; cat /data/local/tmp/hung-up",
     )  # fmt: skip
     assert result.text == "yes\n"
+
+
+def test_a_program_that_reads_hears_the_hang_up_before_its_input_ends(
+    online: AdbClient, phone: RunningDevice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """AOSP's test_sighup. Process 1 is made slow, so that the order shows."""
+    ask = ZygoteLink.ask
+
+    async def ask_slowly(link: ZygoteLink, operation: str, *args: int, **fields: object) -> Any:
+        await asyncio.sleep(0.2 if operation == "kill" else 0)
+        return await ask(link, operation, *args, **fields)
+
+    monkeypatch.setattr(ZygoteLink, "ask", ask_slowly)
+    said = "/data/local/tmp/said"
+    online("-s", phone.serial, "shell", f"rm -f {said}")
+    script = f"trap 'echo hung up > {said}; exit' HUP; echo armed; read line; echo ended > {said}"
+    with subprocess.Popen(
+        [online.program, "-s", phone.serial, "shell", script],
+        env=online.environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as client:
+        assert client.stdout is not None
+        assert client.stdout.readline() == b"armed\n"
+        client.kill()
+    waiting = f"until [ -s {said} ]; do sleep 0.05; done; cat {said}"
+    assert online("-s", phone.serial, "shell", waiting).text == "hung up\n"
 
 
 def test_an_old_phone_s_shell_is_a_terminal_without_exit_status(
