@@ -26,6 +26,7 @@ __all__ = [
     "Files",
     "KeyAnswer",
     "Machine",
+    "Space",
     "SystemServer",
     "ToolCall",
 ]
@@ -108,6 +109,14 @@ class FileStat:
     size_bytes: int
     inode: int
     mtime_ns: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Space:
+    """Of /data, as a shell sees it: the system itself may write on when nothing is free."""
+
+    free_bytes: int
+    total_bytes: int
 
 
 class Files(Protocol):
@@ -206,6 +215,11 @@ class Machine(Protocol):
 
     async def uncover(self, path: str) -> None:
         """The inverse of `cover`; nothing if it is not covered."""
+
+    async def space(self) -> Space: ...
+
+    async def fill(self) -> None:
+        """From now on /data has no more room than what is deleted gives it."""
 
     async def set_accounts(self, names: Mapping[int, str]) -> None:
         """The app uids that exist and their names (`u0_a16`), for `ls -l` and `id`."""

@@ -29,7 +29,7 @@ from virtualdevice.machine.processes import DeviceChild, Spawner
 from virtualdevice.machine.tool_socket import ToolSocket
 from virtualdevice.machine.user_data import USER_DATA
 from virtualdevice.machine.zygote_link import DeviceDown, ZygoteLink
-from virtualdevice.seams import BootMode, Child, Credentials, ToolCall
+from virtualdevice.seams import BootMode, Child, Credentials, Space, ToolCall
 
 __all__ = ["DeviceMachine", "MachineSpec", "root_credentials"]
 
@@ -77,6 +77,8 @@ class DeviceMachine:
         self._link = ZygoteLink()
         self._spawner = Spawner(link=self._link)
         self._tools: ToolSocket | None = None
+        self._is_full = False
+        self._limit_bytes: int | None = None
         self.up_since_s = 0.0
         """On the monotonic clock: when the last boot had processes and files."""
 
@@ -123,6 +125,8 @@ class DeviceMachine:
         assert self._link.maps is not None
         self._tools = ToolSocket(listener, maps=self._link.maps, run=self._dispatch_tool)
         self._tools.open()
+        if self._is_full:
+            await self._keep_full()
         ours, theirs = socket.socketpair()
         try:
             with theirs:
@@ -259,6 +263,29 @@ class DeviceMachine:
 
     async def uncover(self, path: str) -> None:
         await self._link.ask("uncover", path=path)
+
+    async def space(self) -> Space:
+        found, _ = await self._link.ask("space")
+        return Space(free_bytes=found["free"], total_bytes=found["total"])
+
+    async def fill(self) -> None:
+        """Over restarts as well; what is there now is all that there may be. HostCannot."""
+        self._is_full, self._limit_bytes = True, None
+        if self._link.alive:
+            await self._keep_full()
+
+    async def _keep_full(self) -> None:
+        try:
+            found, _ = await self._link.ask("fill", limit=self._limit_bytes)
+        except DeviceDown:
+            return  # then it is for the next boot
+        except OSError as error:
+            raise HostCannot(
+                "this host's kernel does not let the virtual device's disk be full"
+                f" (seccomp: {error.strerror}): run it on Linux 5.5 or later, and in no container"
+                " that forbids it"
+            ) from error
+        self._limit_bytes = found["limit"]
 
     async def set_accounts(self, names: Mapping[int, str]) -> None:
         for path, text in accounts_files(names).items():

@@ -18,6 +18,7 @@ import select
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 from virtualdevice.machine import file_worker, user_storage, zygote_children
@@ -38,6 +39,7 @@ from virtualdevice.machine.kernel import (
     unshare,
 )
 from virtualdevice.machine.messages import MESSAGE_LIMIT_BYTES
+from virtualdevice.machine.room import Room
 from virtualdevice.machine.user_data import delete_what_was_set_aside, empty, mount_user_data
 
 __all__ = ["main"]
@@ -204,6 +206,14 @@ def _listen_for_tools() -> socket.socket:
     return listener
 
 
+USERS_STORAGE: dict[str, Callable[[dict[str, Any]], None]] = {
+    "attach_storage": lambda request: user_storage.attach(request["user"]),
+    "detach_storage": lambda request: user_storage.detach(request["user"]),
+    "cover": lambda request: user_storage.cover(request["path"], request["names"]),
+    "uncover": lambda request: user_storage.uncover(request["path"]),
+}
+
+
 class Init:
     """The loop: requests from the device process, and children that end."""
 
@@ -211,19 +221,20 @@ class Init:
         self._channel = channel
         self._config = config
         self._wake_reader, self._wake_writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        self._poll = select.poll()
+        self._room = Room(self._poll)
 
     def run(self) -> NoReturn:
         """Until the device process is gone."""
         signal.set_wakeup_fd(self._wake_writer, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
-        poll = select.poll()
-        poll.register(self._channel, select.POLLIN)
-        poll.register(self._wake_reader, select.POLLIN)
+        self._poll.register(self._channel, select.POLLIN)
+        self._poll.register(self._wake_reader, select.POLLIN)
         while True:
-            for descriptor, _ in poll.poll():
+            for descriptor, events in self._poll.poll():
                 if descriptor == self._wake_reader:
                     os.read(self._wake_reader, 4096)
-                else:
+                elif not self._room.hears(descriptor, events):
                     self._serve()
             self._reap()
 
@@ -256,24 +267,19 @@ class Init:
     ) -> tuple[dict[str, Any], tuple[int, ...]]:
         match request["op"]:
             case "spawn":
-                pid, master = zygote_children.spawn(request, descriptors)
+                pid, master = zygote_children.spawn(request, descriptors, self._room)
                 return {"pid": pid}, (master,) if master is not None else ()
             case "worker":
-                return {"pid": zygote_children.start_worker(request, descriptors)}, ()
+                return {"pid": zygote_children.start_worker(request, descriptors, self._room)}, ()
+            case "fill":
+                return {"limit": self._room.fill(request["limit"])}, ()
+            case "space":
+                return dict(self._room.space()), ()
             case "socket":
                 made = socket.socket(request["family"], request["type"])
                 return {}, (made.detach(),)
-            case "attach_storage":
-                user_storage.attach(request["user"])
-                return {}, ()
-            case "detach_storage":
-                user_storage.detach(request["user"])
-                return {}, ()
-            case "cover":
-                user_storage.cover(request["path"], request["names"])
-                return {}, ()
-            case "uncover":
-                user_storage.uncover(request["path"])
+            case "attach_storage" | "detach_storage" | "cover" | "uncover":
+                USERS_STORAGE[request["op"]](request)
                 return {}, ()
             case "kill":
                 os.kill(request["pid"], request["signal"])

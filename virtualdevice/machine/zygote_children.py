@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 from virtualdevice.machine import file_worker, path_worker
 from virtualdevice.machine.kernel import name_this_process
 from virtualdevice.machine.messages import as_bytes
+from virtualdevice.machine.room import Entrance, Room
 
 __all__ = ["WORKERS", "spawn", "start_worker"]
 
@@ -37,7 +38,9 @@ RESET_SIGNALS = (
 )
 
 
-def spawn(request: dict[str, Any], descriptors: Sequence[int]) -> tuple[int, int | None]:
+def spawn(
+    request: dict[str, Any], descriptors: Sequence[int], room: Room
+) -> tuple[int, int | None]:
     """Start a program; its pid, and the master side of its terminal if it asked for one.
 
     `stdio` gives for each of 0–2 an index into the descriptors, or None for /dev/null.
@@ -47,26 +50,37 @@ def spawn(request: dict[str, Any], descriptors: Sequence[int]) -> tuple[int, int
     if request["terminal"]:
         master, terminal = os.openpty()
         os.fchown(terminal, request["uid"], request["gid"])
+    entrance = room.entrance(request["uid"])
     pid = os.fork()
     if pid == 0:
-        _run_program(request, descriptors, terminal)
+        _run_program(request, descriptors, terminal, entrance)
+    if entrance is not None:
+        room.take(entrance)
     if terminal is not None:
         os.close(terminal)
     return pid, master
 
 
-def start_worker(request: dict[str, Any], descriptors: Sequence[int]) -> int:
+def start_worker(request: dict[str, Any], descriptors: Sequence[int], room: Room) -> int:
     """Fork; the child is the worker. It keeps the descriptors and nothing else."""
+    entrance = room.entrance(request["uid"])
     pid = os.fork()
     if pid == 0:
-        _run_worker(request, descriptors)
+        _run_worker(request, descriptors, entrance)
+    if entrance is not None:
+        room.take(entrance)
     return pid
 
 
 def _run_program(
-    request: dict[str, Any], descriptors: Sequence[int], terminal: int | None
+    request: dict[str, Any],
+    descriptors: Sequence[int],
+    terminal: int | None,
+    entrance: Entrance | None,
 ) -> NoReturn:
     try:
+        if entrance is not None:
+            entrance.enter()
         os.setsid()
         if terminal is not None:
             fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
@@ -91,15 +105,21 @@ def _run_program(
         os._exit(EXEC_FAILED)
 
 
-def _run_worker(request: dict[str, Any], descriptors: Sequence[int]) -> NoReturn:
+def _run_worker(
+    request: dict[str, Any], descriptors: Sequence[int], entrance: Entrance | None
+) -> NoReturn:
     status = EXEC_FAILED
     try:
+        if entrance is not None:
+            entrance.enter()
         os.setsid()
         null = os.open("/dev/null", os.O_RDWR)
         wanted = request["stdio"]
         sources = [null if place is None else descriptors[place] for place in wanted]
         _take_descriptors(sources)
         _take_identity(request)
+        if entrance is not None:
+            entrance.become_readable()
         _change_directory(as_bytes(request["cwd"]))
         words = [as_bytes(word) for word in request["words"]]
         name_this_process(SHOWN_NAMES.get(request["name"], words[0] if words else b"init"))

@@ -91,10 +91,8 @@ FAULTS = (
     ),
     Defect(
         name="storage_full",
-        about="fault: there is no room for any installation",
-        decide=lambda judging: _refuse(
-            judging, "INSTALL_FAILED_INSUFFICIENT_STORAGE", "Failed to rename"
-        ),
+        about="fault: from the end of its first boot on the disk is full (--fault full_disk)",
+        flags=frozenset({"storage_full"}),
     ),
     Defect(
         name="verification_times_out",

@@ -86,6 +86,8 @@ async def open_with_installer(phone: InstallerHost, intent: Intent) -> bool:
     except OSError:
         data = b""
     if staging is not None:
+        if len(data) > (await phone.parts.machine.space()).free_bytes:
+            data = b""  # the copy cannot be made, which the app takes for a broken file
         if staging not in phone.screen.surfaces:
             return True  # cancelled meanwhile
         phone.screen.close(staging)

@@ -63,6 +63,7 @@ class AndroidServer(SystemServer):
         self._ahead_s = CLOCK_JUMP_S if defects.has("clock_jumps") else 0.0
         self._log = LogBuffer(self._clock)
         self._phone: Phone | None = None
+        self._is_full = False
 
     def _clock(self) -> float:
         return self._true_clock() + self._ahead_s
@@ -142,6 +143,9 @@ class AndroidServer(SystemServer):
             await self._optimise()
         await phone.sessions.staging.apply()
         await phone.finish_boot()
+        if phone.defects.has("storage_full") and not self._is_full:
+            self._is_full = True
+            await machine.fill()
 
     async def stop(self) -> None:
         phone, self._phone = self._phone, None

@@ -20,6 +20,7 @@ from virtualdevice.seams import (
     Files,
     FileStat,
     Machine,
+    Space,
     ToolCall,
 )
 from virtualdevice.system.build import build_system_server
@@ -172,6 +173,7 @@ class FakeMachine(Machine):
     attached: set[int] = field(default_factory=lambda: {0})
     covered: dict[str, list[str]] = field(default_factory=dict)
     first_foreign_id: int = 2_000_000
+    free_bytes: int = 1 << 35
 
     @property
     def files(self) -> FakeFiles:
@@ -214,6 +216,12 @@ class FakeMachine(Machine):
 
     async def uncover(self, path: str) -> None:
         self.covered.pop(path, None)
+
+    async def space(self) -> Space:
+        return Space(free_bytes=self.free_bytes, total_bytes=1 << 36)
+
+    async def fill(self) -> None:
+        self.free_bytes = 0
 
     async def set_accounts(self, names: Mapping[int, str]) -> None:
         self.accounts = dict(names)

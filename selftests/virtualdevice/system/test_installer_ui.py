@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 
+from holdfast.apk.decision import Decision, Outcome
 from selftests.virtualdevice.system.apks import NAME, apk
 from selftests.virtualdevice.system.fake_machine import Answer, Rig, booted
 from selftests.virtualdevice.system.test_boot import Upgradable
+from virtualdevice.system.defects import Defect, Judging
 from virtualdevice.system.personality import load_personality
 from virtualdevice.system.screen.keys import KeyCode
 from virtualdevice.system.screen.view import View
@@ -247,9 +249,17 @@ async def test_what_is_no_apk_is_told_at_once(tmp_path: Path, base: str, title: 
     assert (title in texts(rig)) is (title is not None)
 
 
+def _refuse_for_want_of_room(judging: Judging) -> Decision:
+    code = "INSTALL_FAILED_INSUFFICIENT_STORAGE"
+    return replace(judging.decision, outcome=Outcome.REFUSE, code=code, signing_after=None)
+
+
 @pytest.mark.parametrize("base", ["aosp-22", "aosp-28", "aosp-34"])
 async def test_a_full_phone_offers_to_manage_apps(tmp_path: Path, base: str) -> None:
-    rig = await phone_of(tmp_path, base, defects=["storage_full"])
+    rig = await phone_of(tmp_path, base)
+    rig.phone.defects.switch_on(
+        Defect(name="too_late", about="it wants more later", decide=_refuse_for_want_of_room)
+    )
     await view(rig, apk())
     await press(rig, "Install")
     told = by_id(rig, "android:id/message").text

@@ -9,6 +9,7 @@ from virtualdevice.system.commands.health import (
     FIRST_THERMAL_API,
     dump_alarm,
     dump_battery,
+    dump_disk_stats,
     dump_thermal,
 )
 from virtualdevice.system.invocation import Invocation
@@ -233,6 +234,9 @@ async def dumpsys(phone: Phone, call: Invocation) -> int:
         await call.out("\n".join(["Currently running services:", *(f"  {n}" for n in names)]))
         return 0
     name, rest = arguments[0], arguments[1:]
+    if name == "diskstats":
+        await call.out(dump_disk_stats(phone.api, await phone.parts.machine.space()))
+        return 0
     if name in _services(phone.api):
         text = SERVICES[name](phone, rest)
         if text:

@@ -1,6 +1,7 @@
-"""What a phone says of its battery, its heat and its clock: services of dumpsys.
+"""What a phone says of its battery, heat, clock and disk: services of dumpsys.
 
-Source: AOSP BatteryService, ThermalManagerService and AlarmManagerService, their dump methods.
+Source: AOSP BatteryService, ThermalManagerService, AlarmManagerService and DiskStatsService, their
+dump methods.
 """
 
 from __future__ import annotations
@@ -8,9 +9,10 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
+from virtualdevice.seams import Space
 from virtualdevice.system.phone import Phone
 
-__all__ = ["FIRST_THERMAL_API", "dump_alarm", "dump_battery", "dump_thermal"]
+__all__ = ["FIRST_THERMAL_API", "dump_alarm", "dump_battery", "dump_disk_stats", "dump_thermal"]
 
 FIRST_THERMAL_API = 29
 GOOD, OVERHEATED = 2, 3
@@ -19,6 +21,7 @@ FLAT_LEVEL = "5"
 HOT_DECIDEGREES = 680
 THROTTLING_CRITICAL = 4
 FIRST_MILLISECONDS_API = 26
+FIRST_FILE_ENCRYPTION_API = 24
 
 
 def _heat(phone: Phone) -> int:
@@ -80,3 +83,14 @@ def dump_alarm(phone: Phone, arguments: Sequence[str]) -> str:
         shown += f".{now_ms % 1000:03d}"
     elapsed_ms = int(time.monotonic() * 1000)
     return f"Current Alarm Manager state:\n  nowRTC={now_ms}={shown} nowELAPSED={elapsed_ms}\n"
+
+
+def dump_disk_stats(api: int, space: Space) -> str:
+    """The system writes its 512 bytes into the disk's reserve. All of it lies on one disk here."""
+    share = space.free_bytes * 100 // max(1, space.total_bytes)
+    free = f"{space.free_bytes >> 10}K / {space.total_bytes >> 10}K total = {share}% free"
+    lines = ["Latency: 0ms [512B Data Write]"]
+    lines += [f"{name}-Free: {free}" for name in ("Data", "Cache", "System")]
+    if api >= FIRST_FILE_ENCRYPTION_API:
+        lines.append("File-based Encryption: true")
+    return "".join(f"{line}\n" for line in lines)

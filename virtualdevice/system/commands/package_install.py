@@ -8,6 +8,7 @@ from virtualdevice.system.commands.user_words import one_user, user_named
 from virtualdevice.system.invocation import Invocation
 from virtualdevice.system.packages.answers import InstallAnswer, refusal
 from virtualdevice.system.packages.candidate import ApkFile
+from virtualdevice.system.packages.room import creation_problem, writing_problem
 from virtualdevice.system.packages.rules import InstallOptions, RollbackPolicy
 from virtualdevice.system.packages.sessions import Session, is_valid_file_name
 from virtualdevice.system.phone import Phone
@@ -138,6 +139,7 @@ async def install(phone: Phone, call: Invocation, words: Words) -> int:
     parsed = ParsedOptions(words, phone=phone)
     paths = words.rest()
     if parsed.size_bytes >= 0 and paths in ([], ["-"]):
+        await _need_room(phone, call, "install", parsed.size_bytes)
         data = await call.read(parsed.size_bytes)
         if len(data) < parsed.size_bytes:
             await call.out("Failure [INSTALL_FAILED_INVALID_APK: unexpected end of the stream]")
@@ -166,7 +168,25 @@ async def _install_paths(
         name = "base.apk" if len(paths) == 1 else f"{number}_{path.rpartition('/')[2]}"
         shown = path if phone.api < 24 else _staged_path()
         files.append(ApkFile(name=name, data=data, path=shown))
+    if phone.api >= 24:
+        await _need_room(phone, call, "install", sum(len(file.data) for file in files))
     return await _finish(phone, call, parsed, files)
+
+
+async def _need_room(phone: Phone, call: Invocation, verb: str, size_bytes: int) -> None:
+    """A session of that size can be made; else it throws. Java's `pm` prints that itself."""
+    if size_bytes <= await _free_bytes(phone):
+        return
+    text = creation_problem(phone.api)
+    if phone.api < 28 and call.name == "pm":
+        raise CommandRefused(f"Error: {text}")
+    raise CommandRefused(f"\n{exception_head(phone.api, verb)}\n{text}", status=255)
+
+
+async def _free_bytes(phone: Phone) -> int:
+    """For one session more: what was written to others lies on the disk."""
+    written = sum(len(data) for session in phone.sessions for data in session.files.values())
+    return max(0, (await phone.parts.machine.space()).free_bytes - written)
 
 
 def _staged_path() -> str:
@@ -239,6 +259,7 @@ async def _complain(phone: Phone, call: Invocation, line: str) -> None:
 
 async def create(phone: Phone, call: Invocation, words: Words) -> int:
     parsed = ParsedOptions(words, phone=phone)
+    await _need_room(phone, call, "install-create", parsed.size_bytes)
     session = phone.sessions.create(parsed.options, owner_uid=call.caller.uid)
     await call.out(f"Success: created install session [{session.id}]")
     return 0
@@ -274,6 +295,7 @@ async def write(phone: Phone, call: Invocation, words: Words) -> int:
         if size_bytes < 0:
             article = "an" if phone.api >= 30 else "a"
             raise CommandRefused(f"Error: must specify {article} APK size")
+        await _need_room_to_write(phone, size_bytes)
         data = await call.read(size_bytes)
         if len(data) < size_bytes:
             raise CommandRefused(f"Error: failed to write; expected {size_bytes} bytes")
@@ -282,9 +304,17 @@ async def write(phone: Phone, call: Invocation, words: Words) -> int:
             data = await phone.parts.files.read(call.path(path), limit_bytes=APK_LIMIT_BYTES)
         except OSError as error:
             raise CommandRefused(f"Error: failed to write; {error}") from error
+        await _need_room_to_write(phone, len(data))
     session.files[name if name.endswith(".apk") else f"{name}.apk"] = data
     await call.out(f"Success: streamed {len(data)} bytes")
     return 0
+
+
+async def _need_room_to_write(phone: Phone, size_bytes: int) -> None:
+    free = await _free_bytes(phone)
+    if size_bytes > free:
+        problem = writing_problem(phone.api, size_bytes, free)
+        raise CommandRefused(f"Error: failed to write; {problem}")
 
 
 async def remove_split(phone: Phone, call: Invocation, words: Words) -> int:

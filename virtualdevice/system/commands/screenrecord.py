@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 
 from virtualdevice.system.commands.arguments import CommandRefused, Words
+from virtualdevice.system.commands.output_file import write_output
 from virtualdevice.system.invocation import Invocation
 from virtualdevice.system.phone import Phone
 from virtualdevice.system.screen.film import Film, Moment
@@ -117,8 +118,6 @@ async def _watch(phone: Phone, call: Invocation, film: Film, limit_s: float) -> 
 
 async def _write(phone: Phone, call: Invocation, name: str, data: bytes) -> None:
     try:
-        await phone.parts.files.write(
-            call.path(name), data, mode=0o644, uid=call.caller.uid, gid=call.caller.gid
-        )
+        await write_output(phone, call, name, data)
     except OSError as error:
         raise CommandRefused(f"Unable to open '{name}': {error.strerror}") from error

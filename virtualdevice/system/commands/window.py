@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from virtualdevice.system.commands.arguments import CommandRefused, Words
+from virtualdevice.system.commands.output_file import write_output
 from virtualdevice.system.invocation import Invocation
 from virtualdevice.system.phone import Phone
 from virtualdevice.system.screen.keys import key_code
@@ -103,7 +104,8 @@ async def window(phone: Phone, call: Invocation) -> int:
 
 
 async def screencap(phone: Phone, call: Invocation) -> int:
-    """A PNG with -p or for a name that ends so; else width, height, format and RGBA."""
+    """A PNG with -p or for a name that ends so; else width, height, format and RGBA. Of a file that
+    it could open it does not care what becomes (screencap.cpp)."""
     as_png, path = False, None
     words = Words(call.arguments)
     while (option := words.option()) is not None:
@@ -124,18 +126,17 @@ async def screencap(phone: Phone, call: Invocation) -> int:
     return 0
 
 
-async def _write_file(phone: Phone, call: Invocation, path: str, data: bytes) -> None:
+async def _write_file(phone: Phone, call: Invocation, path: str, data: bytes) -> bool:
+    """Whether there was room for it."""
     try:
-        await phone.parts.files.write(
-            call.path(path), data, mode=0o644, uid=call.caller.uid, gid=call.caller.gid
-        )
+        return await write_output(phone, call, path, data)
     except OSError as error:
         raise CommandRefused(f"Error opening file: {path} ({error.strerror})") from error
 
 
 async def uiautomator(phone: Phone, call: Invocation) -> int:
     """`uiautomator dump [--compressed] [FILE]`."""
-    words = Words(call.arguments)
+    words, log = Words(call.arguments), phone.parts.log
     if words.next() != "dump":
         await call.error("Usage: uiautomator <subcommand> [options]")
         return 1
@@ -147,7 +148,9 @@ async def uiautomator(phone: Phone, call: Invocation) -> int:
     if path == "/dev/tty":
         await call.write(xml + "UI hierchary dumped to: /dev/tty\n")
         return 0
-    await _write_file(phone, call, path, xml.encode("utf-8"))
+    if not await _write_file(phone, call, path, xml.encode("utf-8")):
+        # AccessibilityNodeInfoDumper tells nobody else.
+        log.write("AccessibilityNodeInfoDumper", "failed to dump window to file", level="E")
     shown = "/storage/emulated/legacy/window_dump.xml" if phone.api < 23 else default
     await call.out(f"UI hierchary dumped to: {shown if path == default else path}")
     return 0

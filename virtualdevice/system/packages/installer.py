@@ -64,7 +64,8 @@ class Installer:
                 await asyncio.sleep(SLOW_INSTALL_S)
             if self._defects.has("installing_hangs"):
                 await asyncio.Event().wait()
-            prepared = self._prepare(deliveries, door, caller_uid)
+            refused = await self._without_room(deliveries, door)
+            prepared = refused or self._prepare(deliveries, door, caller_uid)
             if isinstance(prepared, InstallAnswer):
                 return prepared
             answers = [
@@ -72,6 +73,22 @@ class Installer:
                 for parsed, options in prepared
             ]
             return next((answer for answer in answers if not answer.succeeded), answers[-1])
+
+    async def _without_room(
+        self, deliveries: Sequence[DeliveredFiles], door: Door
+    ) -> InstallAnswer | None:
+        """Who is refused for want of room, before anything else is looked at. A shell's session was
+        made for its size, so that it has its room; from 8 on the installer app makes one, too, and
+        knows no more than that this failed."""
+        size = sum(len(f.data) for files, _ in deliveries for f in files if not f.inherited)
+        if door is Door.SESSION_SHELL or size <= (await self._parts.machine.space()).free_bytes:
+            return None
+        if isinstance(self.package_names(deliveries, door=door), InstallAnswer):
+            return None
+        by_session = door is Door.INSTALLER_UI and self._parts.api >= 26
+        return self._refused(
+            refusal(f"INSTALL_FAILED_{'INTERNAL_ERROR' if by_session else 'INSUFFICIENT_STORAGE'}")
+        )
 
     def check_together(
         self, deliveries: Sequence[DeliveredFiles], *, door: Door, caller_uid: int
