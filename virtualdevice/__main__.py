@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from holdfast.errors import ConfigurationError
-from virtualdevice.faults import FaultError, parse_fault
+from virtualdevice.faults import ABOUT, FaultError, Phase, form_of, parse_fault
 from virtualdevice.machine.host import HostCannot
 from virtualdevice.ota.commands import add_ota_commands, run_ota_command
 from virtualdevice.ota.firmware import pack_firmware
@@ -50,7 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     run_parser.add_argument("--defect", action="append", default=[], metavar="NAME")
     run_parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
     run_parser.add_argument(
-        "--fault", action="append", default=[], metavar="KIND[=PLACE]", help="see faults.py"
+        "--fault", action="append", default=[], metavar="KIND[=PLACE]", help="see `list faults`"
     )
     run_parser.add_argument(
         "--to-bootloader", action="store_true", help="start as with the volume key held down"
@@ -60,7 +60,8 @@ def _parser() -> argparse.ArgumentParser:
     run_parser.add_argument(
         "--commands", type=Path, metavar="FIFO", help="made there; takes save, restore, fault NAME"
     )
-    commands.add_parser("list", help="the personalities that come with it")
+    lists = commands.add_parser("list", help="the personalities that come with it, or the faults")
+    lists.add_argument("what", nargs="?", choices=("personalities", "faults"))
     show = commands.add_parser("show", help="what a personality is; and whether it could run so")
     show.add_argument("personality")
     show.add_argument("--defect", action="append", default=[], metavar="NAME")
@@ -105,6 +106,13 @@ def _run(arguments: argparse.Namespace) -> int:
     return ENDED
 
 
+def _list_faults() -> int:
+    for kind, about in ABOUT.items():
+        print(f"{form_of(kind)}\n    {about}")
+    print(f"PHASE is one of {', '.join(Phase)}")
+    return ENDED
+
+
 def _list() -> int:
     for name in list_personalities():
         print(f"{name:28} {load_personality(name).title}")
@@ -129,7 +137,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         arguments = _parser().parse_args(argv)
         if arguments.command == "list":
-            return _list()
+            return _list_faults() if arguments.what == "faults" else _list()
         if arguments.command == "show":
             return _show(arguments)
         if arguments.command == "ota":

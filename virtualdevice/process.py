@@ -12,22 +12,15 @@ from pathlib import Path
 from holdfast.errors import ConfigurationError
 from virtualdevice.adbd.daemon import AdbDaemon
 from virtualdevice.adbd.remount import FIRST_REMOUNT_API, REMOUNT, run_remount
+from virtualdevice.ailments import Ailments
 from virtualdevice.bootloader.flash import Flash
 from virtualdevice.bootloader.server import FastbootServer
 from virtualdevice.bootloader.variables import BoardFacts
-from virtualdevice.faults import (
-    AT_A_PLACE,
-    NEEDS_NUMBER,
-    Fault,
-    FaultKind,
-    LinkWatch,
-    Phase,
-    PhaseWatch,
-)
+from virtualdevice.faults import Fault, FaultKind, LinkWatch, Phase
 from virtualdevice.machine.assembly import machine_spec
 from virtualdevice.machine.machine import DeviceMachine, MachineSpec, root_credentials
 from virtualdevice.ota.boot_chain import BootChain
-from virtualdevice.ota.engine import UpdateEngine, limits_of
+from virtualdevice.ota.engine import UpdateEngine
 from virtualdevice.ota.engine_client import TOOLS, run_ota_tool
 from virtualdevice.ota.firmware import FirmwareError
 from virtualdevice.ota.recovery import DeviceFacts
@@ -38,9 +31,7 @@ from virtualdevice.seams import BootFailed, BootMode, SystemServer, ToolCall
 __all__ = ["DeviceEndpoints", "RestartTimes", "VirtualDevice"]
 
 FASTBOOT_MODES = frozenset({BootMode.BOOTLOADER, BootMode.FASTBOOTD})
-BOOT_PHASES = frozenset({Phase.FIRST_BOOT, Phase.CODE_OPTIMISATION})
 NOT_FOUND = 127
-BATTERY_FLAT = "battery_flat"
 CRASH_PAUSE_S = 1.5
 """A phone that crashes at boot takes its time as well; this one must not eat its host's."""
 
@@ -75,21 +66,21 @@ class VirtualDevice:
         fastboot_port: int = 0,
         faults: Sequence[Fault] = (),
         factory: Callable[[], bytes] = bytes,
+        machine: type[DeviceMachine] = DeviceMachine,
     ) -> None:
         """`factory` makes the image of the firmware that the device came with."""
         self._system = system
         self._serialno = serialno
         self._state = state
         self._ports = (adb_port, fastboot_port)
-        self._faults = {fault.kind for fault in faults}
         self._boots = 0
-        self._machine = DeviceMachine(
+        self._machine = machine(
             self._spec(),
             run_tool=self._run_tool,
             reboot=self._begin_reboot,
             on_death=lambda: self._begin_reboot(BootMode.SYSTEM),
+            on_install=lambda share: self._reach(Phase.INSTALL, share),
         )
-        self._phases = PhaseWatch(faults)
         self._system_runs = False
         self._flash = Flash(
             state / "flash",
@@ -111,12 +102,16 @@ class VirtualDevice:
             ),
             watch=LinkWatch(faults),
         )
+        self._ailments = Ailments(
+            faults, system=system, machine=self._machine, on_link=self._adbd.carry_out
+        )
         self._engine = UpdateEngine(
             self._chain,
             facts=self._facts,
             open_source=self._open_source,
             reach=self._reach,
-            limits=limits_of(faults),
+            space=self._machine.space,
+            pause_s=lambda: self._machine.ms_per_mib / 1000,
         )
         self._product = system.adb_properties.get("ro.product.device", "")
         board = BoardFacts(product=self._product, serialno=serialno)
@@ -124,7 +119,7 @@ class VirtualDevice:
             self._flash,
             board,
             leave=self._begin_reboot,
-            battery_is_ok=lambda: FaultKind.LOW_BATTERY not in self._faults,
+            battery_is_ok=lambda: FaultKind.LOW_BATTERY not in self.faults,
         )
         self._rebooting: asyncio.Task[None] | None = None
         self._wanted: BootMode | None = None
@@ -139,7 +134,7 @@ class VirtualDevice:
     @property
     def faults(self) -> set[FaultKind]:
         """Those that last; to be changed while it runs."""
-        return self._faults
+        return self._ailments.lasting
 
     @property
     def flash(self) -> Flash:
@@ -197,23 +192,9 @@ class VirtualDevice:
         """With everything as it is."""
         return await self._restart_with(lambda: None)
 
-    async def strike(self, name: str) -> None:
-        """A fault comes now: a FaultKind that needs no place, or one of the system's by its name.
-        ConfigurationError."""
-        if name in AT_A_PLACE or name == FaultKind.SHELLS_HANG:
-            self._adbd.carry_out(FaultKind(name))
-        elif name in NEEDS_NUMBER or name not in list(FaultKind):
-            self._system.switch_on(name)
-            if name == BATTERY_FLAT:
-                self._faults.add(FaultKind.LOW_BATTERY)
-        else:
-            self._faults.add(FaultKind(name))
-            self._tell_of_battery()
-
-    def _tell_of_battery(self) -> None:
-        """What recovery and the bootloader measure, Android shows."""
-        if FaultKind.LOW_BATTERY in self._faults:
-            self._system.switch_on(BATTERY_FLAT)
+    async def strike(self, text: str) -> None:
+        """A fault comes now, or at a place: see Ailments.strike."""
+        await self._ailments.strike(text)
 
     async def accept(self, name: str) -> None:
         """`adb_key`: tap OK in the dialog about a computer's key. ConfigurationError if that is
@@ -248,17 +229,11 @@ class VirtualDevice:
             self._system,
             device=self._product,
             ab=self._flash.slotted,
-            low_battery=FaultKind.LOW_BATTERY in self._faults,
+            low_battery=FaultKind.LOW_BATTERY in self.faults,
         )
 
     async def _reach(self, phase: Phase, share: float) -> None:
-        """Carries out the faults that are due there; returns unless the update ends with them."""
-        for kind in self._phases.reach(phase, share):
-            self._adbd.carry_out(kind)
-            if kind is FaultKind.REBOOT and phase in BOOT_PHASES:
-                raise BootFailed("the power went")
-            if kind in {FaultKind.HANG, FaultKind.REBOOT}:
-                await asyncio.Event().wait()
+        await self._ailments.reach(phase, share)
 
     async def _run_tool(self, call: ToolCall) -> int:
         """Android's commands are there only while Android runs."""
@@ -294,7 +269,7 @@ class VirtualDevice:
             self._adbd.come_up(mode)
             if mode is BootMode.SYSTEM:
                 await self._start_system()
-        if FaultKind.BOOT_LOOP in self._faults and self._boots > 1:
+        if FaultKind.BOOT_LOOP in self.faults and self._boots > 1:
             self._begin_reboot(mode)
 
     def _as_bootable(self, mode: BootMode) -> BootMode:
@@ -311,12 +286,12 @@ class VirtualDevice:
             if mode is not BootMode.SYSTEM:
                 return mode
             return self._as_bootable(mode) if self._chain.give_up() else BootMode.BOOTLOADER
-        if changed or FaultKind.OTHER_SERIAL in self._faults:
+        if changed or FaultKind.OTHER_SERIAL in self.faults:
             self._machine.adopt(self._spec())
         return mode
 
     def _spec(self) -> MachineSpec:
-        other = FaultKind.OTHER_SERIAL in self._faults and self._boots > 1
+        other = self._boots > 1 and FaultKind.OTHER_SERIAL in self.faults
         serialno = self._serialno[::-1] if other else self._serialno
         debuggable = self._system.get_property("ro.debuggable") == "1"
         slotted = self._system.get_property("ro.build.ab_update") == "true"
@@ -334,16 +309,20 @@ class VirtualDevice:
         await self._machine.set_writable(writable=True)
 
     async def _optimise(self) -> None:
-        await self._reach(Phase.CODE_OPTIMISATION, 0.0)
+        for percent in range(101):
+            await self._reach(Phase.CODE_OPTIMISATION, percent / 100)
+            await asyncio.sleep(self._machine.ms_per_mib / 1000)
 
     async def _start_system(self) -> None:
         """A crash leads to the next boot, of this slot or of the other one."""
         self._system_runs = True
         try:
-            if self._chain.is_unproven:
+            unproven = self._chain.is_unproven
+            if unproven:
                 await self._reach(Phase.FIRST_BOOT, 0.0)
-            self._tell_of_battery()
             await self._system.start(self._machine)
+            if unproven:
+                await self._reach(Phase.FIRST_BOOT, 1.0)
         except BootFailed as crash:
             self._system.log("init", f"Reboot: {crash}", level="E")
             await asyncio.sleep(CRASH_PAUSE_S)
@@ -351,6 +330,7 @@ class VirtualDevice:
                 self._begin_reboot(BootMode.SYSTEM)
             return
         self._chain.booted_well()
+        await self._ailments.booted()
 
     async def _stop_system(self) -> None:
         """Once for each start, also of one that was cut short."""
@@ -360,8 +340,8 @@ class VirtualDevice:
 
     def _stays_dark(self) -> bool:
         """A fault lets nobody see this boot, or any later one."""
-        never = FaultKind.NEVER_BOOTS in self._faults
-        return never or (FaultKind.STAYS_DOWN in self._faults and self._boots > 1)
+        never = FaultKind.NEVER_BOOTS in self.faults
+        return never or (FaultKind.STAYS_DOWN in self.faults and self._boots > 1)
 
     def _begin_reboot(self, mode: BootMode) -> None:
         """Nothing if the device is on its way down already; a boot under way is followed by it."""

@@ -111,8 +111,8 @@ async def _until_ended(device: VirtualDevice, ending: asyncio.Event) -> None:
 
 class _StandardInput:
     """Its end ends the device, when so asked; until then a line of it may be a command:
-    `save NAME`, `restore NAME`, `reset`, `fault NAME` or `accept adb_key` (a finger on the OK of
-    the dialog about a computer's key), each answered by a line on standard output."""
+    `save NAME`, `restore NAME`, `reset`, `fault KIND[=PLACE]` or `accept adb_key` (a finger on the
+    OK of the dialog about a computer's key), each answered by a line on standard output."""
 
     def __init__(self, ending: asyncio.Event) -> None:
         self._ending = ending

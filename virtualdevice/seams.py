@@ -221,6 +221,12 @@ class Machine(Protocol):
     async def fill(self) -> None:
         """From now on /data has no more room than what is deleted gives it."""
 
+    async def take_time(self, size_bytes: int) -> None:
+        """As long as this disk takes for so much; a quick one takes none."""
+
+    async def install_reached(self, share: float) -> None:
+        """So much of an installation is done, 0 to 1: what comes between, comes here."""
+
     async def set_accounts(self, names: Mapping[int, str]) -> None:
         """The app uids that exist and their names (`u0_a16`), for `ls -l` and `id`."""
 

@@ -20,7 +20,13 @@ _OF_THE_DEVICES_STATE = frozenset(
         "INSUFFICIENT_STORAGE", "CONTAINER_ERROR", "MEDIA_UNAVAILABLE", "VERIFICATION_TIMEOUT",
         "ABORTED", "INTERNAL_ERROR",
     )
-)  # fmt: skip
+) | {"NO_ROOM"}  # fmt: skip
+# What is thrown where a session finds no room (PackageInstallerService, StorageManagerService).
+_NO_ROOM = re.compile(
+    r"not enough space|No storage with enough free space|No suitable internal storage available|"
+    r"Failed to allocate \d+ because only|Failed to free (enough|\d+)|No space left on device",
+    re.ASCII,
+)
 _SESSION = re.compile(r"^Success: created install session \[(\d{1,12})\]", re.MULTILINE)
 
 
@@ -28,9 +34,10 @@ _SESSION = re.compile(r"^Success: created install session \[(\d{1,12})\]", re.MU
 class InstallAnswer:
     """An answer to an install, uninstall or clear.
 
-    `raw` is every word of it. `code` is `INSTALL_FAILED_…` or what stands in its place, empty for
-    a success; `text` is the explanation behind the code. An answer that is neither a success nor a
-    known form of failure has `understood` False, and is no success.
+    `raw` is every word of it. `code` is `INSTALL_FAILED_…` or what stands in its place (`NO_ROOM`
+    for an exception that says so), empty for a success; `text` is the explanation behind the code.
+    An answer that is neither a success nor a known form of failure has `understood` False, and is
+    no success.
     """
 
     raw: str
@@ -72,6 +79,9 @@ def read_answer(raw: str) -> InstallAnswer:
         return InstallAnswer(raw=text, success=True, text="completed with warnings")
     if "Failed" in lines:  # `pm clear`
         return InstallAnswer(raw=text, success=False, code="FAILED")
+    without_room = next((line for line in lines if _NO_ROOM.search(line)), "")
+    if without_room:
+        return InstallAnswer(raw=text, success=False, code="NO_ROOM", text=without_room)
     return InstallAnswer(raw=text, success=False, understood=False)
 
 

@@ -84,6 +84,17 @@ CASES: Mapping[str, Case] = {
         verdict=_V.INCONCLUSIVE, build="", fault="die=download:50%", power=False
     ),
     "full disk": Case(verdict=_V.INCONCLUSIVE, build="base", fault="full_disk"),
+    "full disk before the app has data": Case(
+        verdict=_V.INCONCLUSIVE, build="base", fault="full_disk=install"
+    ),
+    **{
+        f"{fault}: {where}": Case(
+            verdict=_V.UPDATED_DATA_INTACT, build="newer", fault=f"{fault}={where}"
+        )
+        for fault in ("full_disk", "low_battery", "overheated", "clock_jumps")
+        for where in ("download:50%", "verify", "commit", "first_boot", "code_optimisation")
+    },
+    "slow disk": Case(verdict=_V.UPDATED_DATA_INTACT, build="newer", fault="slow_disk=20"),
     "wrong product": _stays_out("other-product.zip"),
     "broken signature": _stays_out("other-key.zip"),
     "damaged payload": _stays_out("damaged.zip"),

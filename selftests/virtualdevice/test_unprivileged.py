@@ -149,6 +149,10 @@ def test_a_plain_users_device_is_saved_restored_and_reset(temporary: Path, adb: 
         assert after("restore seeded") == "first\n"
         assert after("reset") == ""
         assert after("restore seeded") == "first\n"
+        assert after("fault full_disk") == "first\n"
+        full = adb("-s", answer["adb"], "shell", "echo > /sdcard/new; df /data")
+        assert "No space left on device" in full.errors
+        assert " 0 100% " in full.text
         trash = Path(answer["state"]) / "disk" / "trash"
         while any(trash.iterdir()):
             adb("-s", answer["adb"], "shell", "sleep 0.05")

@@ -140,7 +140,10 @@ async def _sync(context: ServiceContext, stream: ServiceStream, _argument: bytes
             end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
         with theirs:
             await context.machine.spawner.worker(
-                "sync", credentials=context.credentials, stdio=(theirs.fileno(), None, None)
+                "sync",
+                (str(context.machine.ms_per_mib).encode(),),
+                credentials=context.credentials,
+                stdio=(theirs.fileno(), None, None),
             )
         stream.accept()
         await sockets.join(stream, ours)

@@ -11,6 +11,7 @@ import errno
 import os
 import socket
 import stat
+import time
 from collections.abc import Iterator, Sequence
 
 from virtualdevice.adbd import sync_format
@@ -32,9 +33,10 @@ class _HostGone(Exception):
     pass
 
 
-def serve(channel: socket.socket, _words: Sequence[bytes]) -> int:
-    """Requests until QUIT, a failure that ends the stream, or the host's end."""
-    session = _Session(channel)
+def serve(channel: socket.socket, words: Sequence[bytes]) -> int:
+    """Requests until QUIT, a failure that ends the stream, or the host's end. The word is how many
+    milliseconds the disk takes for each MiB."""
+    session = _Session(channel, s_per_byte=int(words[0]) / (1000 << 20))
     try:
         while session.serve_one():
             pass
@@ -44,8 +46,9 @@ def serve(channel: socket.socket, _words: Sequence[bytes]) -> int:
 
 
 class _Session:
-    def __init__(self, channel: socket.socket) -> None:
+    def __init__(self, channel: socket.socket, *, s_per_byte: float) -> None:
         self._channel = channel
+        self._s_per_byte = s_per_byte
         self._reader = channel.makefile("rb", buffering=1 << 20)
 
     def serve_one(self) -> bool:
@@ -140,7 +143,12 @@ class _Session:
                 return
         self._channel.sendall(sync_format.REQUEST.pack(Ids.DONE, 0))
 
+    def _take_time(self, size_bytes: int) -> None:
+        if self._s_per_byte:
+            time.sleep(size_bytes * self._s_per_byte)
+
     def _send_data(self, block: bytes) -> None:
+        self._take_time(len(block))
         for start in range(0, len(block), sync_format.DATA_LIMIT_BYTES):
             part = block[start : start + sync_format.DATA_LIMIT_BYTES]
             self._channel.sendmsg([sync_format.REQUEST.pack(Ids.DATA, len(part)), part])
@@ -217,6 +225,7 @@ class _Session:
         descriptor = _create(path, permissions)
         try:
             for block in data:
+                self._take_time(len(block))
                 view = memoryview(block)
                 while view:
                     view = view[os.write(descriptor, view) :]

@@ -19,6 +19,8 @@ class DeviceFiles:
     """Talks to the file worker (file_worker.py) over a stream, one request at a time."""
 
     def __init__(self) -> None:
+        self.ms_per_mib = 0
+        """What the disk takes for what is written."""
         self._lock = asyncio.Lock()
         self._reader: asyncio.StreamReader | None = None
         self._writer: asyncio.StreamWriter | None = None
@@ -40,6 +42,8 @@ class DeviceFiles:
 
     async def write(self, path: str, data: bytes, *, mode: int, uid: int, gid: int) -> None:
         await self._ask("write", data, path=path, mode=mode, uid=uid, gid=gid)
+        if self.ms_per_mib:
+            await asyncio.sleep(self.ms_per_mib * len(data) / (1000 << 20))
 
     async def read(self, path: str, *, limit_bytes: int = 64 << 20) -> bytes:
         _, data = await self._ask("read", path=path, limit_bytes=limit_bytes)

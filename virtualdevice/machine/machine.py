@@ -67,7 +67,9 @@ class DeviceMachine:
         run_tool: Callable[[ToolCall], Awaitable[int]],
         reboot: Callable[[BootMode], None],
         on_death: Callable[[], None],
+        on_install: Callable[[float], Awaitable[None]],
     ) -> None:
+        self._on_install = on_install
         self._spec = spec
         self._run_tool = run_tool
         self._reboot = reboot
@@ -273,6 +275,21 @@ class DeviceMachine:
         self._is_full, self._limit_bytes = True, None
         if self._link.alive:
             await self._keep_full()
+
+    async def install_reached(self, share: float) -> None:
+        await self._on_install(share)
+
+    async def take_time(self, size_bytes: int) -> None:
+        await asyncio.sleep(self._files.ms_per_mib * size_bytes / (1000 << 20))
+
+    @property
+    def ms_per_mib(self) -> int:
+        """How slow its disk is; to be changed while it runs."""
+        return self._files.ms_per_mib
+
+    @ms_per_mib.setter
+    def ms_per_mib(self, milliseconds: int) -> None:
+        self._files.ms_per_mib = milliseconds
 
     async def _keep_full(self) -> None:
         try:

@@ -26,6 +26,7 @@ from virtualdevice.ota.payload import (
     read_manifest,
     signature_fits,
 )
+from virtualdevice.seams import Space
 
 __all__ = [
     "BytesSource",
@@ -99,8 +100,10 @@ async def apply_payload(
     build_time_s: int,
     tell: Tell,
     reach: Reach,
+    space: Callable[[], Awaitable[Space]] | None = None,
 ) -> None:
-    """Into `slot`, which nobody can boot meanwhile; who calls makes it active. UpdateFailed."""
+    """Into `slot`, which nobody can boot meanwhile; who calls makes it active. Without `space`
+    (recovery) nobody asks what is free. UpdateFailed."""
     try:
         metadata, signature_size = await _metadata(source, headers, public_key)
         manifest = read_manifest(metadata)
@@ -109,6 +112,8 @@ async def apply_payload(
         total = len(metadata) + signature_size + manifest.signature_offset
         total += manifest.signature_size_bytes
         _check_size(headers, total)
+        if space is not None and manifest.target_bytes > (await space()).free_bytes:
+            raise UpdateFailed(ErrorCode.NOT_ENOUGH_SPACE, "no room for the new partitions")
         chain.begin(slot)
         await _download(source, payload, total, tell=tell, reach=reach)
         await tell(Progress(status=UpdateStatus.VERIFYING, share=0.0))

@@ -7,15 +7,15 @@ aosp/update_attempter_android.cc, for the states and what it says.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from virtualdevice.faults import Fault, FaultKind, Phase
+from virtualdevice.faults import Phase
 from virtualdevice.ota.apply import Progress, SourceLost, UpdateFailed, apply_payload
 from virtualdevice.ota.boot_chain import BootChain
 from virtualdevice.ota.error_codes import ErrorCode, UpdateStatus
-from virtualdevice.ota.operations import BLOCK_BYTES, fits
+from virtualdevice.ota.operations import fits
 from virtualdevice.ota.payload import (
     HEADER_BYTES,
     Manifest,
@@ -25,8 +25,9 @@ from virtualdevice.ota.payload import (
 )
 from virtualdevice.ota.recovery import DeviceFacts
 from virtualdevice.ota.sources import FileSource, HttpSource
+from virtualdevice.seams import Space
 
-__all__ = ["Completed", "EngineRefused", "Limits", "Request", "UpdateEngine", "limits_of"]
+__all__ = ["Completed", "EngineRefused", "Request", "UpdateEngine"]
 
 LOWEST_BATTERY_PERCENT = 15
 NOTHING = Progress(status=UpdateStatus.IDLE, share=0.0)
@@ -54,30 +55,13 @@ class Completed:
     name: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Limits:
-    """What the hardware lets it do. `pause_s` is what each percent takes."""
-
-    pause_s: float = 0.0
-    is_full: bool = False
-
-
-def limits_of(faults: Iterable[Fault]) -> Limits:
-    """What of the faults is its business."""
-    found = {fault.kind: fault for fault in faults}
-    slow = found.get(FaultKind.SLOW_DISK)
-    return Limits(
-        pause_s=slow.milliseconds / 1000 if slow is not None else 0.0,
-        is_full=FaultKind.FULL_DISK in found,
-    )
-
-
 Follower = Callable[[Progress | Completed], None]
 Open = Callable[[str, int], Awaitable[FileSource | HttpSource]]
 
 
 class UpdateEngine:
-    """`open_source` takes a URL and an offset; `facts` are those of the running build."""
+    """`open_source` takes a URL and an offset; `facts` are those of the running build; `pause_s` is
+    what each percent takes."""
 
     def __init__(
         self,
@@ -86,13 +70,15 @@ class UpdateEngine:
         facts: Callable[[], DeviceFacts],
         open_source: Open,
         reach: Callable[[Phase, float], Awaitable[None]],
-        limits: Limits,
+        space: Callable[[], Awaitable[Space]],
+        pause_s: Callable[[], float],
     ) -> None:
         self._chain = chain
         self._facts = facts
         self._open_source = open_source
         self._reach = reach
-        self._limits = limits
+        self._space = space
+        self._pause_s = pause_s
         self._followers: list[Follower] = []
         self._last = NOTHING
         self._task: asyncio.Task[None] | None = None
@@ -164,8 +150,8 @@ class UpdateEngine:
     async def allocate(self, metadata: str) -> int:
         """The bytes that are missing; 0 when there is room. EngineRefused."""
         manifest = await self._manifest(metadata)
-        blocks = sum(one.target[1] for one in manifest.operations)
-        return blocks * BLOCK_BYTES if self._limits.is_full else 0
+        free = (await self._space()).free_bytes
+        return manifest.target_bytes if manifest.target_bytes > free else 0
 
     async def _manifest(self, path: str) -> Manifest:
         """Of a file on the device that begins as a payload does."""
@@ -210,8 +196,6 @@ class UpdateEngine:
     async def _carry_out(self, request: Request, headers: Mapping[str, str]) -> None:
         facts = self._facts()
         await self._told(Progress(status=UpdateStatus.UPDATE_AVAILABLE, share=0.0))
-        if self._limits.is_full:
-            raise UpdateFailed(ErrorCode.NOT_ENOUGH_SPACE, "no room for the new partitions")
         if facts.battery_percent < LOWEST_BATTERY_PERCENT:
             raise UpdateFailed(ErrorCode.ERROR, "the battery is low")
         slot = self._chain.target_slot
@@ -224,6 +208,7 @@ class UpdateEngine:
                 slot=slot,
                 public_key=facts.public_key,
                 build_time_s=facts.build_time_s,
+                space=self._space,
                 tell=self._told,
                 reach=self._reach,
             )
@@ -238,8 +223,9 @@ class UpdateEngine:
     async def _told(self, progress: Progress) -> None:
         """Tell, and wait where it is suspended, or slow."""
         self._tell(progress)
-        if self._limits.pause_s:
-            await asyncio.sleep(self._limits.pause_s)
+        pause_s = self._pause_s()
+        if pause_s:
+            await asyncio.sleep(pause_s)
         await self._running.wait()
 
     def _tell(self, news: Progress | Completed) -> None:

@@ -11,7 +11,7 @@ import struct
 from dataclasses import dataclass
 
 from holdfast.apk.public_keys import KeyType, PublicKey, SignatureForm, verify_signature
-from virtualdevice.ota.operations import Operation, parse
+from virtualdevice.ota.operations import BLOCK_BYTES, Operation, parse
 from virtualdevice.ota.wire import Fields, WireError, read_fields
 
 __all__ = [
@@ -56,6 +56,11 @@ class Manifest:
     signature_offset: int
     signature_size_bytes: int
     max_timestamp: int
+
+    @property
+    def target_bytes(self) -> int:
+        """What the new partition takes up."""
+        return sum(one.target[1] for one in self.operations) * BLOCK_BYTES
 
 
 def metadata_size_bytes(head: bytes) -> tuple[int, int]:

@@ -17,7 +17,7 @@ from virtualdevice.seams import (
 )
 from virtualdevice.system.builtin_defects import BUILTIN
 from virtualdevice.system.commands.table import commands_of, run_command
-from virtualdevice.system.defects import Defects, load_defect
+from virtualdevice.system.defects import Defect, Defects, load_defect
 from virtualdevice.system.invocation import Invocation
 from virtualdevice.system.language import as_chosen
 from virtualdevice.system.log_buffer import LogBuffer
@@ -64,6 +64,9 @@ class AndroidServer(SystemServer):
         self._log = LogBuffer(self._clock)
         self._phone: Phone | None = None
         self._is_full = False
+        self._next_boot_has: set[str] = set()
+        self._struck: list[Defect] = []
+        """Switched on while it ran: they outlive another firmware."""
 
     def _clock(self) -> float:
         return self._true_clock() + self._ahead_s
@@ -114,6 +117,8 @@ class AndroidServer(SystemServer):
         self._as_chosen = None
         if firmware is not None and self._configure is not None:
             self._personality, self._defects = self._configure(load_personality(firmware))
+            for defect in self._struck:
+                self._defects.switch_on(defect)
 
     async def look_at_disk(self, machine: Machine) -> None:
         self._as_chosen = await as_chosen(self._personality, machine)
@@ -129,6 +134,7 @@ class AndroidServer(SystemServer):
             set_clock=self._set_clock,
         )
         self._phone = phone
+        phone.until_reboot, self._next_boot_has = self._next_boot_has, set()
         parts = phone.parts
         if phone.defects.has("boot_crashes_early"):
             raise BootFailed("kernel panic")
@@ -209,9 +215,11 @@ class AndroidServer(SystemServer):
 
     def switch_on(self, name: str) -> None:
         defect = load_defect(name, BUILTIN)
-        if UNTIL_REBOOT in defect.flags and self._phone is not None:
-            self._phone.until_reboot |= defect.flags
+        if UNTIL_REBOOT in defect.flags:
+            of_boot = self._next_boot_has if self._phone is None else self._phone.until_reboot
+            of_boot |= defect.flags
         else:
+            self._struck.append(defect)
             self._defects.switch_on(defect)
         if name == "clock_jumps":
             self._ahead_s = CLOCK_JUMP_S

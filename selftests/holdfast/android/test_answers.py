@@ -54,6 +54,24 @@ def test_odd_failures_keep_their_words(raw: str, code: str, text: str) -> None:
     assert (answer.success, answer.code, answer.text) == (False, code, text)
 
 
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "Exception occurred while executing:\nRequested internal only, but not enough space\n",
+        "Error: java.lang.IllegalStateException: ☃No storage with enough free space; res=-1\n",
+        "Error: failed to write; Failed to allocate 25455935 because only 4657152 allocatable\n",
+        "Error: failed to write; Failed to free 467197098 on storage device at /data\n",
+        "Error: failed to write; Failed to free enough space\r\n",
+        "Failure [INSTALL_FAILED_INSUFFICIENT_STORAGE]\n",
+    ],
+)
+def test_want_of_room_says_nothing_of_the_update(raw: str) -> None:
+    answer = read_answer(raw)
+    assert not answer.success
+    assert answer.understood
+    assert answer.blames_the_state
+
+
 @pytest.mark.parametrize("raw", ["", "Killed\n", "Error: java.lang.SecurityException: no\n"])
 def test_what_is_no_answer_is_no_success_and_says_so(raw: str) -> None:
     answer = read_answer(raw)

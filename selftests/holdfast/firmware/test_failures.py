@@ -18,6 +18,7 @@ CASES = (
     "link lost at 90 %, sideload",
     "power lost: commit",
     "full disk",
+    "full_disk: download:50%",
     "wrong product",
     "broken signature",
     "first boot fails late",

@@ -174,6 +174,8 @@ class FakeMachine(Machine):
     covered: dict[str, list[str]] = field(default_factory=dict)
     first_foreign_id: int = 2_000_000
     free_bytes: int = 1 << 35
+    waited_for_bytes: int = 0
+    install_shares: list[float] = field(default_factory=list)
 
     @property
     def files(self) -> FakeFiles:
@@ -222,6 +224,12 @@ class FakeMachine(Machine):
 
     async def fill(self) -> None:
         self.free_bytes = 0
+
+    async def take_time(self, size_bytes: int) -> None:
+        self.waited_for_bytes += size_bytes
+
+    async def install_reached(self, share: float) -> None:
+        self.install_shares.append(share)
 
     async def set_accounts(self, names: Mapping[int, str]) -> None:
         self.accounts = dict(names)

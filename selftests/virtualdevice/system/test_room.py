@@ -193,3 +193,14 @@ async def test_a_store_is_refused_as_well(tmp_path: Path) -> None:
         caller_uid=10050,
     )
     assert answer.code == "INSTALL_FAILED_INSUFFICIENT_STORAGE"
+
+
+async def test_an_installation_takes_the_disk_s_time_and_tells_how_far_it_is(
+    tmp_path: Path,
+) -> None:
+    rig = await booted(tmp_path, "aosp-30")
+    await install(rig, APK)
+    assert rig.machine.waited_for_bytes == len(APK)
+    assert rig.machine.install_shares == [0.0, 0.5, 1.0]
+    assert "DOWNGRADE" in (await install(rig, apk(version_code=0))).text
+    assert rig.machine.install_shares == [0.0, 0.5, 1.0]

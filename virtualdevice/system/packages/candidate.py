@@ -42,6 +42,10 @@ class Parsed:
     def manifest(self) -> Manifest:
         return self.candidate.manifest
 
+    @property
+    def size_bytes(self) -> int:
+        return len(self.base.data) + sum(len(file.data) for _, file in self.splits)
+
     def sha512(self) -> str:
         """Base64, of the base and the splits one behind the other."""
         digest = hashlib.sha512(self.base.data)

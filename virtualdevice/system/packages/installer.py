@@ -200,27 +200,30 @@ class Installer:
 
     async def _carry_out(self, parsed: Parsed, options: InstallOptions, decision: Decision) -> None:
         parts, name = self._parts, parsed.manifest.package_name
+        await parts.machine.install_reached(0.0)
         before = parts.registry.get(name)
         if options.rollback_policy is not None and before is not None and before.code_present:
             await self.rollbacks.enable(
                 before, parsed.manifest.version_code, options.rollback_policy
             )
         code_path = await self._place_code(parsed, before)
+        await parts.machine.take_time(parsed.size_bytes)  # its code is made ready
+        await parts.machine.install_reached(0.5)
         after = self._record(parsed, options, decision, before, code_path)
         after = replace(after, code_stamp=await code_stamp(parts.files, after.base_apk))
         for user_id in after.user_ids:
             after = await parts.storage.create(after, user_id)
         parts.registry.put(after)
+        await parts.save_packages()
         if before is not None:
             await parts.storage.empty_code_caches(after)
             if before.code_path.startswith("/data/") and before.code_path != code_path:
                 await parts.files.remove_tree(top_of(before.code_path))
-        await parts.save_packages()
-        if before is not None:
             await self._defects.after_update(parts, Update(before=before, after=after))
             await parts.save_packages()
         self._log_installed(after, before)
         await self._on_change(name)
+        await parts.machine.install_reached(1.0)
 
     async def _place_code(self, parsed: Parsed, before: PackageRecord | None) -> str:
         parts, name = self._parts, parsed.manifest.package_name
