@@ -58,6 +58,7 @@ def recover(
     quarantine.
     """
     failed: list[str] = []
+    why = why.removeprefix(f"{device}: ")
     with journal.step(f"recover {device}", why=why):
         for rung in rungs:
             if deadline.passed:

@@ -15,6 +15,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from holdfast.report.console import counted
 from holdfast.report.record import Outcome
 
 __all__ = [
@@ -90,7 +91,7 @@ class PlainProgress:
 
     def expect(self, tests_of: Mapping[str, int]) -> None:
         self._total = sum(tests_of.values())
-        self._write(f"{self._total} scenarios on {_devices(tests_of)}")
+        self._write(f"{counted(self._total, 'scenario')} on {_devices(tests_of)}")
 
     def at(self, device: str, title: str, doing: str) -> None:
         if doing.startswith("waiting for somebody"):
@@ -208,7 +209,7 @@ def _doing(row: _Row, now: float) -> Text:
 
 def _devices(tests_of: Mapping[str, int]) -> str:
     named = [device for device in tests_of if device]
-    return f"{len(named)} device{'' if len(named) == 1 else 's'}: {', '.join(named)}"
+    return f"{counted(len(named), 'device')}: {', '.join(named)}"
 
 
 def copy_of_stdout() -> TextIO:

@@ -10,7 +10,7 @@ from pathlib import Path
 from holdfast.report.record import Outcome, TestRecord
 from holdfast.report.summary import ExitStatus, Summary
 
-__all__ = ["closing_lines"]
+__all__ = ["closing_lines", "counted"]
 
 _NAMED_AT_MOST = 3
 _CONCLUSION = {
@@ -36,8 +36,8 @@ def closing_lines(summary: Summary, *, reports: Path) -> tuple[str, ...]:
     counts = [f"{n} {_WORDS[o]}" for o, n in summary.counts.items() if n]
     ran_for = "" if summary.wall_s is None else f" in {summary.wall_s:.0f} s"
     lines = [
-        f"{_count(len(summary.records), 'scenario')} on "
-        f"{_count(len(summary.devices), 'device')}{ran_for}: "
+        f"{counted(len(summary.records), 'scenario')} on "
+        f"{counted(len(summary.devices), 'device')}{ran_for}: "
         + (", ".join(counts) or "nothing ran")
     ]
     for outcome in (Outcome.FAILED, Outcome.ERROR, Outcome.INCONCLUSIVE):
@@ -58,7 +58,7 @@ def closing_lines(summary: Summary, *, reports: Path) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def _count(number: int, noun: str) -> str:
+def counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 

@@ -46,7 +46,7 @@ class Patient:
             "phone",
             self.rungs(takes_s=takes_s),
             healthy=self.healthy,
-            why="adb lost it",
+            why="phone: adb lost it",
             may_destroy=may_destroy,
             quarantine=self.quarantine,
             owner="run 7",

@@ -25,6 +25,12 @@ def test_a_log_gets_one_line_for_each_finished_test() -> None:
     ]
 
 
+def test_a_single_scenario_is_counted_in_the_singular() -> None:
+    stream = io.StringIO()
+    PlainProgress(stream).expect({"phone": 1})
+    assert stream.getvalue() == "1 scenario on 1 device: phone\n"
+
+
 def test_a_log_tells_what_somebody_has_to_do() -> None:
     stream = io.StringIO()
     PlainProgress(stream).at("phone", "it keeps", "waiting for somebody to accept the key")
