@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
@@ -58,33 +59,51 @@ class PacketDecoder:
     """Feed it what arrives; take out the packets that are whole."""
 
     def __init__(self) -> None:
-        self._buffer = bytearray()
+        self._pieces: deque[bytes] = deque()
+        self._start = 0
+        """What is taken already of the first piece."""
+        self._size_bytes = 0
+        self._header: tuple[Command, int, int, int] | None = None
         self.limit_bytes = MAX_PAYLOAD_BEFORE_CONNECTING_BYTES
 
     def feed(self, data: bytes) -> None:
-        self._buffer += data
+        if data:
+            self._pieces.append(data)
+            self._size_bytes += len(data)
 
     def packets(self) -> Iterator[Packet]:
         """ProtocolError on a word that is no command, or a payload beyond `limit_bytes`."""
-        start = 0
-        try:
-            while (packet := self._packet_at(start)) is not None:
-                start += HEADER.size + len(packet.payload)
-                yield packet
-        finally:
-            del self._buffer[:start]
+        while True:
+            if self._header is None:
+                if self._size_bytes < HEADER.size:
+                    return
+                self._header = self._checked(self._take(HEADER.size))
+            command, arg0, arg1, length = self._header
+            if self._size_bytes < length:
+                return
+            self._header = None
+            yield Packet(command=command, arg0=arg0, arg1=arg1, payload=self._take(length))
 
-    def _packet_at(self, start: int) -> Packet | None:
-        if len(self._buffer) - start < HEADER.size:
-            return None
-        command, arg0, arg1, length, _, magic = HEADER.unpack_from(self._buffer, start)
+    def _checked(self, header: bytes) -> tuple[Command, int, int, int]:
+        command, arg0, arg1, length, _, magic = HEADER.unpack(header)
         if magic != command ^ MASK or command not in Command._value2member_map_:
             raise ProtocolError(f"{command:#x} is no adb command")
         if length > self.limit_bytes:
             raise ProtocolError(f"a payload of {length} bytes is too long")
-        begin = start + HEADER.size
-        if len(self._buffer) < begin + length:
-            return None
-        with memoryview(self._buffer) as view:
-            payload = bytes(view[begin : begin + length])
-        return Packet(command=Command(command), arg0=arg0, arg1=arg1, payload=payload)
+        return Command(command), arg0, arg1, length
+
+    def _take(self, size_bytes: int) -> bytes:
+        """Off the front. Each byte is copied once, in however many pieces or packets it came."""
+        taken: list[bytes] = []
+        missing = size_bytes
+        while missing:
+            first = self._pieces[0]
+            part = first[self._start : self._start + missing]
+            taken.append(part)
+            missing -= len(part)
+            self._start += len(part)
+            if self._start == len(first):
+                self._pieces.popleft()
+                self._start = 0
+        self._size_bytes -= size_bytes
+        return b"".join(taken)
