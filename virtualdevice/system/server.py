@@ -147,6 +147,7 @@ class AndroidServer(SystemServer):
             raise BootFailed("the system server crashed")
         if upgraded and self._optimise is not None:
             await self._optimise()
+        await phone.sessions.start()
         await phone.sessions.staging.apply()
         await phone.finish_boot()
         if phone.defects.has("storage_full") and not self._is_full:

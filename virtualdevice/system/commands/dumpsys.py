@@ -237,6 +237,9 @@ async def dumpsys(phone: Phone, call: Invocation) -> int:
     if name == "diskstats":
         await call.out(dump_disk_stats(phone.api, await phone.parts.machine.space()))
         return 0
+    if (name, rest[:1]) == ("package", ["installs"]):
+        await call.out(await phone.sessions.dump())
+        return 0
     if name in _services(phone.api):
         text = SERVICES[name](phone, rest)
         if text:

@@ -1,4 +1,4 @@
-"""`pm install`, and the session commands behind `adb install` and `install-multiple`."""
+"""`pm install` in one command: its options, and what it answers."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from virtualdevice.system.commands.user_words import one_user, user_named
 from virtualdevice.system.invocation import Invocation
 from virtualdevice.system.packages.answers import InstallAnswer, refusal
 from virtualdevice.system.packages.candidate import ApkFile
-from virtualdevice.system.packages.room import creation_problem, writing_problem
+from virtualdevice.system.packages.room import creation_problem
 from virtualdevice.system.packages.rules import InstallOptions, RollbackPolicy
-from virtualdevice.system.packages.sessions import Session, is_valid_file_name
 from virtualdevice.system.phone import Phone
 
 __all__ = [
-    "abandon",
-    "add_session",
-    "commit",
-    "create",
+    "ParsedOptions",
     "exception_head",
+    "free_bytes",
+    "incremental",
     "install",
     "install_existing",
-    "remove_split",
-    "write",
+    "need_room",
+    "read_size",
+    "report",
+    "report_staged",
 ]
 
 APK_LIMIT_BYTES = 2 << 30
@@ -80,7 +80,7 @@ class ParsedOptions:
         elif option in NAMED:
             self._values[NAMED[option]] = words.value(option)
         elif option == "-S":
-            self.size_bytes = _size(words.value(option))
+            self.size_bytes = read_size(words.value(option))
         elif option == "--user":
             self._values["user_id"] = _existing_user(self._phone, words.value(option))
         elif option == "--enable-rollback" and self._api >= 29:
@@ -125,7 +125,7 @@ def exception_head(api: int, verb: str) -> str:
     )
 
 
-def _size(text: str) -> int:
+def read_size(text: str) -> int:
     if not text.isdigit() or int(text) == 0:
         raise CommandRefused("Error: must specify an APK size")
     return int(text)
@@ -139,7 +139,7 @@ async def install(phone: Phone, call: Invocation, words: Words) -> int:
     parsed = ParsedOptions(words, phone=phone)
     paths = words.rest()
     if parsed.size_bytes >= 0 and paths in ([], ["-"]):
-        await _need_room(phone, call, "install", parsed.size_bytes)
+        await need_room(phone, call, "install", parsed.size_bytes)
         data = await call.read(parsed.size_bytes)
         if len(data) < parsed.size_bytes:
             await call.out("Failure [INSTALL_FAILED_INVALID_APK: unexpected end of the stream]")
@@ -169,13 +169,13 @@ async def _install_paths(
         shown = path if phone.api < 24 else _staged_path()
         files.append(ApkFile(name=name, data=data, path=shown))
     if phone.api >= 24:
-        await _need_room(phone, call, "install", sum(len(file.data) for file in files))
+        await need_room(phone, call, "install", sum(len(file.data) for file in files))
     return await _finish(phone, call, parsed, files)
 
 
-async def _need_room(phone: Phone, call: Invocation, verb: str, size_bytes: int) -> None:
+async def need_room(phone: Phone, call: Invocation, verb: str, size_bytes: int) -> None:
     """A session of that size can be made; else it throws. Java's `pm` prints that itself."""
-    if size_bytes <= await _free_bytes(phone):
+    if size_bytes <= await free_bytes(phone):
         return
     text = creation_problem(phone.api)
     if phone.api < 28 and call.name == "pm":
@@ -183,10 +183,8 @@ async def _need_room(phone: Phone, call: Invocation, verb: str, size_bytes: int)
     raise CommandRefused(f"\n{exception_head(phone.api, verb)}\n{text}", status=255)
 
 
-async def _free_bytes(phone: Phone) -> int:
-    """For one session more: what was written to others lies on the disk."""
-    written = sum(len(data) for session in phone.sessions for data in session.files.values())
-    return max(0, (await phone.parts.machine.space()).free_bytes - written)
+async def free_bytes(phone: Phone) -> int:
+    return (await phone.parts.machine.space()).free_bytes
 
 
 def _staged_path() -> str:
@@ -216,16 +214,18 @@ async def _finish(
 ) -> int:
     options, uid = parsed.options, call.caller.uid
     if options.staged:
-        session = phone.sessions.create(options, owner_uid=uid)
-        session.files = {file.name: file.data for file in files}
+        session = await phone.sessions.create(options, owner_uid=uid)
+        await phone.sessions.open(session.id, caller_uid=uid)
+        for file in files:
+            await phone.sessions.write(session, file.name, file.data)
         answer = await phone.sessions.commit(session, door=Door.SESSION_SHELL, caller_uid=uid)
-        return await _report_staged(phone, call, answer, session.id, waits=parsed.waits)
+        return await report_staged(phone, call, answer, session.id, waits=parsed.waits)
     door = Door.PM_INSTALL if phone.api < 24 else Door.SESSION_SHELL
     answer = await phone.installer.install(files, options, door=door, caller_uid=uid)
     return await report(phone, call, answer, by_session=False)
 
 
-async def _report_staged(
+async def report_staged(
     phone: Phone, call: Invocation, answer: InstallAnswer, session_id: int, *, waits: bool
 ) -> int:
     """From 11 on the shell waits until a staged session is ready, or has failed."""
@@ -255,122 +255,6 @@ async def _complain(phone: Phone, call: Invocation, line: str) -> None:
         await call.error(line)
     else:
         await call.out(line)
-
-
-async def create(phone: Phone, call: Invocation, words: Words) -> int:
-    parsed = ParsedOptions(words, phone=phone)
-    await _need_room(phone, call, "install-create", parsed.size_bytes)
-    session = phone.sessions.create(parsed.options, owner_uid=call.caller.uid)
-    await call.out(f"Success: created install session [{session.id}]")
-    return 0
-
-
-def _session(phone: Phone, call: Invocation, words: Words) -> Session:
-    text = words.required("Error: Session id required")
-    session = phone.sessions.get(int(text)) if text.isdigit() else None
-    if session is None or call.caller.uid not in (0, session.owner_uid):
-        raise _no_access(text)
-    return session
-
-
-def _no_access(text: str) -> CommandRefused:
-    return CommandRefused(
-        f"Error: java.lang.SecurityException: Caller has no access to session {text}"
-    )
-
-
-async def write(phone: Phone, call: Invocation, words: Words) -> int:
-    """`install-write [-S BYTES] SESSION NAME [PATH|-]`."""
-    size_bytes = -1
-    while (option := words.option()) is not None:
-        if option != "-S":
-            raise CommandRefused(f"Unknown option: {option}")
-        size_bytes = _size(words.value(option))
-    session = _session(phone, call, words)
-    name = words.required("Error: split name required")
-    path = words.next() or "-"
-    if not is_valid_file_name(name):
-        raise CommandRefused(f"Error: java.lang.IllegalArgumentException: Invalid name: {name}")
-    if path == "-":
-        if size_bytes < 0:
-            article = "an" if phone.api >= 30 else "a"
-            raise CommandRefused(f"Error: must specify {article} APK size")
-        await _need_room_to_write(phone, size_bytes)
-        data = await call.read(size_bytes)
-        if len(data) < size_bytes:
-            raise CommandRefused(f"Error: failed to write; expected {size_bytes} bytes")
-    else:
-        try:
-            data = await phone.parts.files.read(call.path(path), limit_bytes=APK_LIMIT_BYTES)
-        except OSError as error:
-            raise CommandRefused(f"Error: failed to write; {error}") from error
-        await _need_room_to_write(phone, len(data))
-    session.files[name if name.endswith(".apk") else f"{name}.apk"] = data
-    await call.out(f"Success: streamed {len(data)} bytes")
-    return 0
-
-
-async def _need_room_to_write(phone: Phone, size_bytes: int) -> None:
-    free = await _free_bytes(phone)
-    if size_bytes > free:
-        problem = writing_problem(phone.api, size_bytes, free)
-        raise CommandRefused(f"Error: failed to write; {problem}")
-
-
-async def remove_split(phone: Phone, call: Invocation, words: Words) -> int:
-    session = _session(phone, call, words)
-    session.removed_splits.append(words.required("Error: split name required"))
-    await call.out("Success")
-    return 0
-
-
-async def commit(phone: Phone, call: Invocation, words: Words) -> int:
-    waits = True
-    while (option := words.option()) is not None:
-        if option == "--staged-ready-timeout":
-            waits = words.value(option) != "0"
-        elif option in ("--wait", "--no-wait"):
-            waits = option == "--wait"
-    session = _session(phone, call, words)
-    answer = await phone.sessions.commit(
-        session, door=Door.SESSION_SHELL, caller_uid=call.caller.uid
-    )
-    return await _report_staged(phone, call, answer, session.id, waits=waits)
-
-
-async def abandon(phone: Phone, call: Invocation, words: Words) -> int:
-    text = words.required("Error: Session id required")
-    known = text.isdigit() and phone.sessions.get(int(text))
-    if known and call.caller.uid not in (0, known.owner_uid):
-        raise _no_access(text)
-    if not text.isdigit() or not await phone.sessions.abandon(int(text)):
-        raise _no_access(text)
-    await call.out("Success")
-    return 0
-
-
-async def add_session(phone: Phone, call: Invocation, words: Words) -> int:
-    """`install-add-session PARENT CHILD…` (from 10)."""
-    parent = _session(phone, call, words)
-    children = words.rest()
-    if not children:
-        await call.out("Error: At least two sessions are required.")
-        return 1
-    head = exception_head(phone.api, "install-add-session")
-    for text in children:
-        child = phone.sessions.get(int(text)) if text.isdigit() else None
-        problem = ""
-        if child is None or child.options.multi_package:
-            problem = f"Unable to add child session {text} as it does not exist."
-        elif not parent.options.multi_package:
-            problem = f"Single-session {parent.id} can't have child."
-        if problem or child is None:
-            raise CommandRefused(
-                f"\n{head}\njava.lang.IllegalStateException: {problem}", status=255
-            )
-        parent.children.append(child.id)
-    await call.out("Success")
-    return 0
 
 
 async def install_existing(phone: Phone, call: Invocation, words: Words) -> int:

@@ -21,13 +21,15 @@ SIGNERS_DIFFER = "signatures are inconsistent"
 class ApkFile:
     """`name` is a file name such as base.apk; `path` is where the device holds it meanwhile.
 
-    `inherited`: it is the installed package's, and the session only adds to it.
+    `inherited`: it is the installed package's, and the session only adds to it. `moves`: the file
+    is there for this installation alone, which takes it.
     """
 
     name: str
     data: bytes
     path: str = ""
     inherited: bool = False
+    moves: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

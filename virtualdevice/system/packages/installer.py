@@ -240,6 +240,9 @@ class Installer:
         files = [("base.apk", parsed.base)]
         files += [(f"split_{split}.apk", file) for split, file in parsed.splits]
         for file_name, file in files:
+            if file.moves:
+                await parts.files.rename(file.path, f"{code_path}/{file_name}")
+                continue
             await parts.files.write(
                 f"{code_path}/{file_name}",
                 file.data,

@@ -6,21 +6,25 @@ userdata checkpoints: if one session cannot be installed, the boot is undone and
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 from holdfast.apk.codes import Code
 from holdfast.apk.decision import Door
 from virtualdevice.system.packages.answers import InstallAnswer, refusal
 from virtualdevice.system.packages.candidate import ApkFile
 from virtualdevice.system.packages.installer import DeliveredFiles, Installer
-from virtualdevice.system.packages.rules import InstallOptions, RollbackPolicy
+from virtualdevice.system.packages.rules import InstallOptions
+from virtualdevice.system.packages.session_file import (
+    SessionFile,
+    SessionList,
+    options_from_json,
+)
 from virtualdevice.system.parts import Parts
 
 __all__ = ["StagedSession", "Staging"]
 
-INDEX = "/data/system/install_sessions.xml"
 STAGING = "/data/app-staging"
 SYSTEM_UID = 1000
 APK_LIMIT_BYTES = 2 << 30
@@ -41,6 +45,8 @@ class StagedSession:
     options: InstallOptions
     door: Door
     caller_uid: int
+    created_ms: int = 0
+    updated_ms: int = 0
     ready: bool = False
     applied: bool = False
     failed: bool = False
@@ -62,13 +68,13 @@ class Staging:
     def __init__(self, parts: Parts, installer: Installer) -> None:
         self._parts = parts
         self._installer = installer
+        self._file = SessionFile(parts.files)
 
     async def sessions(self) -> list[StagedSession]:
         """All that are known, those that are over as well."""
         try:
-            plain = json.loads(await self._parts.files.read(INDEX))
-            return [_from_json(item) for item in plain]
-        except (OSError, ValueError, KeyError, TypeError):
+            return [_from_json(item) for item in await self._file.read(SessionList.STAGED)]
+        except (ValueError, KeyError, TypeError):
             return []
 
     async def get(self, session_id: int) -> StagedSession | None:
@@ -78,11 +84,15 @@ class Staging:
         """Whether it was there."""
         known = await self.sessions()
         gone = [one for one in known if session_id in (one.id, one.parent)]
+        await self.forget(gone)
+        return bool(gone)
+
+    async def forget(self, gone: Sequence[StagedSession]) -> None:
+        """With their files."""
         for session in gone:
             await self._parts.files.remove_tree(session.folder)
         if gone:
-            await self._save([one for one in known if one not in gone])
-        return bool(gone)
+            await self._save([one for one in await self.sessions() if one not in gone])
 
     async def stage(
         self,
@@ -92,6 +102,7 @@ class Staging:
         *,
         door: Door,
         caller_uid: int,
+        created_ms: int,
     ) -> InstallAnswer:
         """Keep it for the next boot. `get` says whether it is ready, where it was taken at all."""
         names = self._installer.package_names(deliveries, door=door)
@@ -111,6 +122,8 @@ class Staging:
             options=replace(deliveries[0][1], multi_package=bool(children)),
             door=door,
             caller_uid=caller_uid,
+            created_ms=created_ms,
+            updated_ms=self._parts.now_ms(),
             ready=True,
         )
         overlap = await self._overlap(session_id, children, names)
@@ -213,7 +226,9 @@ class Staging:
             )
             self._log(f"Marking session {session.id} as applied")
             for member in (session, *(by_id[number] for number in session.children)):
-                by_id[member.id] = replace(member, applied=True, ready=False)
+                by_id[member.id] = replace(
+                    member, applied=True, ready=False, updated_ms=self._parts.now_ms()
+                )
                 await self._parts.files.remove_tree(member.folder)
         await self._save(list(by_id.values()))
 
@@ -235,7 +250,16 @@ class Staging:
             code = UNKNOWN
             if self._parts.api <= 29:
                 code, text = ACTIVATION_FAILED, "Staged installation of APKs failed."
-            undone.append(replace(session, ready=False, failed=True, error_code=code, error=text))
+            undone.append(
+                replace(
+                    session,
+                    ready=False,
+                    failed=True,
+                    error_code=code,
+                    error=text,
+                    updated_ms=self._parts.now_ms(),
+                )
+            )
             await self._parts.files.remove_tree(session.folder)
         await self._save(undone)
 
@@ -257,20 +281,14 @@ class Staging:
         self._parts.log.write("StagingManager", text, level=level, buffer="system")
 
     async def _save(self, sessions: Sequence[StagedSession]) -> None:
-        plain = json.dumps([asdict(session) for session in sessions])
-        await self._parts.files.write(
-            INDEX, plain.encode(), mode=0o600, uid=SYSTEM_UID, gid=SYSTEM_UID
-        )
+        await self._file.write(SessionList.STAGED, [asdict(session) for session in sessions])
 
 
-def _from_json(plain: dict[str, object]) -> StagedSession:
+def _from_json(plain: Mapping[str, Any]) -> StagedSession:
     """KeyError, TypeError or ValueError for a broken one."""
-    values: dict[str, object] = dict(plain)
-    options = dict(plain["options"])  # type: ignore[call-overload]
-    policy = options["rollback_policy"]
-    options["rollback_policy"] = None if policy is None else RollbackPolicy(policy)
-    values["options"] = InstallOptions(**options)
-    values["door"] = Door(str(plain["door"]))
+    values = dict(plain)
+    values["options"] = options_from_json(plain["options"])
+    values["door"] = Door(plain["door"])
     for name in ("children", "file_names"):
-        values[name] = tuple(plain[name])  # type: ignore[arg-type]
-    return StagedSession(**values)  # type: ignore[arg-type]
+        values[name] = tuple(plain[name])
+    return StagedSession(**values)
