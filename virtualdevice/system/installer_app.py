@@ -30,6 +30,7 @@ APK_TYPE = "application/vnd.android.package-archive"
 VIEW, INSTALL = "android.intent.action.VIEW", "android.intent.action.INSTALL_PACKAGE"
 APK_LIMIT_BYTES = 2 << 30
 INSTALLER_UID = 10001
+LOCAL_FILE = 3  # PackageInstaller.PACKAGE_SOURCE_LOCAL_FILE
 STAGING_SINCE, OWNERS_SINCE = 26, 34
 STORAGE = 6
 SHELL_PACKAGE = "com.android.shell"
@@ -221,11 +222,14 @@ async def _install(
     installer: str | None,
     on_end: Callable[[InstallAnswer | None], None] | None,
 ) -> None:
+    own = phone.parts.personality.installer_package
     options = InstallOptions(
         replace=True,
         given=True,
         user_id=phone.user_controller.current_id,
-        installer=installer or phone.parts.personality.installer_package,
+        installer=installer or own,
+        initiator=installer or own,
+        package_source=LOCAL_FILE if installer is None and phone.parts.api >= 33 else 0,
     )
     door = Door.SESSION_APP if on_end is not None else Door.INSTALLER_UI
     answer = await phone.installer.install([file], options, door=door, caller_uid=INSTALLER_UID)

@@ -181,6 +181,7 @@ class Store:
             replace=True,
             given=True,
             installer=package,
+            initiator=package,
             user_id=self._phone.user_controller.current_id,
         )
         record = self._phone.parts.registry.get(package)

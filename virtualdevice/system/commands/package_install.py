@@ -26,9 +26,11 @@ __all__ = [
 ]
 
 APK_LIMIT_BYTES = 2 << 30
+SHELL_PACKAGE, SHELL_ASKS_SINCE = "com.android.shell", 34
+OTHER_SOURCE, SOURCES_SINCE = 1, 33
 WITH_VALUE = {
     "--originating-uri": 21, "--referrer": 21, "--abi": 21, "--install-location": 21,
-    "--install-reason": 26, "--volume": 23, "--preload-reason": 29, "--package-source": 33,
+    "--install-reason": 26, "--volume": 23, "--preload-reason": 29,
     "--rollback": 29, "--staged-ready-timeout": 31,
 }  # fmt: skip
 WITHOUT_EFFECT = {
@@ -66,7 +68,10 @@ class ParsedOptions:
     def __init__(self, words: Words, *, phone: Phone) -> None:
         self.size_bytes = -1
         self.waits = True
-        self._values: dict[str, bool | str | int | RollbackPolicy | None] = {}
+        self._values: dict[str, bool | str | int | RollbackPolicy | None] = {
+            "initiator": SHELL_PACKAGE if phone.api >= SHELL_ASKS_SINCE else None,
+            "package_source": OTHER_SOURCE if phone.api >= SOURCES_SINCE else 0,
+        }
         self._phone = phone
         self._api = phone.api
         while (option := words.option()) is not None:
@@ -83,6 +88,8 @@ class ParsedOptions:
             self.size_bytes = read_size(words.value(option))
         elif option == "--user":
             self._values["user_id"] = _existing_user(self._phone, words.value(option))
+        elif option == "--package-source" and self._api >= 35:
+            self._values["package_source"] = int(words.value(option))
         elif option == "--enable-rollback" and self._api >= 29:
             self._values["rollback_policy"] = RollbackPolicy(int(words.number(default=0)))
         elif option == "--staged-ready-timeout" and self._api >= 31:

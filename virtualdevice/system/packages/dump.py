@@ -209,10 +209,28 @@ def _permission_lines(record: PackageRecord, api: int) -> list[str]:
     return before
 
 
-def _uid_of(name: str, parts: Parts) -> int:
-    """Process.INVALID_UID for an installer that is not there."""
-    record = parts.registry.get(name)
-    return record.app_id if record is not None else -1
+def _source_lines(record: PackageRecord, parts: Parts) -> list[str]:
+    """InstallSource: from 14 on what there is none of is shown, too."""
+    lines: list[str] = []
+    if parts.api >= 34:
+        installer = parts.registry.get(record.installer or "")
+        lines += [
+            f"    installerPackageName={record.installer or 'null'}",
+            f"    installerPackageUid={-1 if installer is None else installer.app_id}",
+            f"    initiatingPackageName={record.initiator or 'null'}",
+            "    originatingPackageName=null",
+        ]
+        if record.update_owner:
+            lines.append(f"    updateOwnerPackageName={record.update_owner}")
+    elif record.installer:
+        lines.append(f"    installerPackageName={record.installer}")
+    if parts.api >= 33:
+        lines.append(f"    packageSource={record.package_source}")
+    if parts.api >= 34:
+        lines.append("    appMetadataFilePath=null")
+    if parts.api >= 35:
+        lines.append("    appMetadataSource=0")
+    return lines
 
 
 def package_block(record: PackageRecord, parts: Parts) -> list[str]:
@@ -235,14 +253,7 @@ def package_block(record: PackageRecord, parts: Parts) -> list[str]:
     if record.code_present:
         lines.append(f"    versionName={record.version_name or 'null'}")
     lines += [*_application_lines(record, api), *_time_lines(record, api)]
-    if record.installer:
-        lines.append(f"    installerPackageName={record.installer}")
-        if api >= 34:
-            lines.append(f"    installerPackageUid={_uid_of(record.installer, parts)}")
-    if record.update_owner and api >= 34:
-        lines.append(f"    updateOwnerPackageName={record.update_owner}")
-    if api >= 33:
-        lines.append("    packageSource=0")
+    lines += _source_lines(record, parts)
     lines.append(f"    signatures={format_signatures(record.name, record.signing, api, boot)}")
     status = " installStatus=1" if api <= 27 else ""
     if api >= 23:

@@ -13,6 +13,7 @@ from holdfast.apk.decision import Decision, Door, Outcome
 from holdfast.apk.manifest import Manifest
 from virtualdevice.system.defects import Defects, Judging, Update
 from virtualdevice.system.packages.answers import InstallAnswer, refusal
+from virtualdevice.system.packages.attribution import attribution
 from virtualdevice.system.packages.candidate import ApkFile, Parsed, parse_delivery
 from virtualdevice.system.packages.code import code_stamp, top_of
 from virtualdevice.system.packages.described import described
@@ -277,6 +278,7 @@ class Installer:
             app_id = parts.registry.app_id_for(found.name, found.shared_user_id)
         else:
             app_id = before.app_id
+        source = attribution(options, before, parts.registry, api=parts.api)
         kept_hash = before.restrict_update_hash if before and before.is_system else None
         return replace(
             found,
@@ -284,8 +286,10 @@ class Installer:
             restrict_update_hash=kept_hash or found.restrict_update_hash,
             is_system=before.is_system if before else False,
             is_privileged=before.is_privileged if before else False,
-            installer=options.installer or (before.installer if before else None),
-            update_owner=_update_owner(options, before),
+            installer=source.installer,
+            update_owner=source.update_owner,
+            initiator=options.initiator,
+            package_source=options.package_source,
             last_update_time_ms=now_ms,
             users=self._users(manifest, options, before, now_ms),
             preload=_preload_after(before),
@@ -359,13 +363,6 @@ def _refusal_of(decision: Decision, name: str) -> InstallAnswer:
         log=decision.log,
         package_name=name,
     )
-
-
-def _update_owner(options: InstallOptions, before: PackageRecord | None) -> str | None:
-    """Claimed by a first install; lost by an update that somebody else brings."""
-    if before is None:
-        return options.installer if options.update_ownership else None
-    return before.update_owner if options.installer == before.update_owner else None
 
 
 def _preload_after(before: PackageRecord | None) -> PreloadRecord | None:

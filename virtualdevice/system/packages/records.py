@@ -66,6 +66,8 @@ class PackageRecord:
 
     `code_present` is false for what `uninstall -k` leaves behind: identity and data without code.
     `install_permissions` are those that every user of it has; runtime ones are each user's own.
+    `initiator` asked for the last installation, be it for another installer of record;
+    `package_source` is PackageInstaller.PACKAGE_SOURCE_*.
     `code_stamp` tells the base APK's file from a changed one; empty for what the image has.
     """
 
@@ -104,6 +106,8 @@ class PackageRecord:
     provider_authorities: Sequence[str] = ()
     installer: str | None = None
     update_owner: str | None = None
+    initiator: str | None = None
+    package_source: int = 0
     last_update_time_ms: int = 0
     code_stamp: str = ""
     code_present: bool = True

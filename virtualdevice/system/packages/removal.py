@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 
 from virtualdevice.system.defects import Defects
+from virtualdevice.system.packages.attribution import forget_installer
 from virtualdevice.system.packages.code import top_of
 from virtualdevice.system.packages.preloads import factory_record
 from virtualdevice.system.packages.records import PackageRecord, PackageUserState
@@ -82,6 +83,7 @@ class Remover:
                 for user_id in record.users:
                     await parts.storage.destroy(record.name, user_id)
                 parts.registry.remove(record.name)
+                forget_installer(parts.registry, record.name, api=parts.api)
         if parts.api >= ROLLBACKS_SINCE:
             await Rollbacks(parts).forget(record.name)
         await self._defects.after_removal(parts, record, keep_data)

@@ -95,8 +95,9 @@ class Rollbacks:
             found.append(ApkFile(name=name, data=data, path=path))
         return found
 
-    @staticmethod
-    def options(rollback: Rollback) -> InstallOptions:
+    def options(self, rollback: Rollback) -> InstallOptions:
+        """The installer of record stays; RollbackManager is the system's own."""
+        record = self._parts.registry.get(rollback.package)
         return InstallOptions(
             replace=True,
             given=True,
@@ -104,6 +105,8 @@ class Rollbacks:
             allow_test=True,
             package_name=rollback.package,
             is_rollback=True,
+            installer=record.installer if record is not None else None,
+            initiator="android",
         )
 
     async def finish(self, rollback: Rollback) -> None:

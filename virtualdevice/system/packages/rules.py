@@ -27,6 +27,7 @@ class InstallOptions:
     """What the caller of an installation asked for. `given` counts options (a quirk of 9);
     `user_id` None is every user.
 
+    `initiator` is the package that asks, `installer` the one that is to be on record.
     `update_ownership`: the installer wants to be the one whose updates these are (14 and later).
     `rollback_policy`: the update can be rolled back, and what then becomes of the data;
     `is_rollback`: it is such a rollback, by the platform.
@@ -39,6 +40,8 @@ class InstallOptions:
     grant_permissions: bool = False
     given: bool = False
     installer: str | None = None
+    initiator: str | None = None
+    package_source: int = 0
     inherit_from: str | None = None
     package_name: str | None = None
     user_id: int | None = None

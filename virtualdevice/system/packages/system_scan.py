@@ -12,6 +12,7 @@ from dataclasses import replace
 from holdfast.apk.decide_signers import follows
 from holdfast.apk.signing_details import SigningDetails
 from virtualdevice.seams import BootFailed
+from virtualdevice.system.packages.attribution import forget_installer
 from virtualdevice.system.packages.boot_texts import Said, words
 from virtualdevice.system.packages.code import CODE_ROOT, top_of
 from virtualdevice.system.packages.data_scan import discard_update
@@ -179,6 +180,7 @@ async def _destroy(parts: Parts, record: PackageRecord) -> None:
     for user_id in record.users:
         await parts.storage.destroy(record.name, user_id)
     parts.registry.remove(record.name)
+    forget_installer(parts.registry, record.name, api=parts.api)
 
 
 def _as_preload(scanned: PackageRecord) -> PreloadRecord:
