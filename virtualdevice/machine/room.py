@@ -17,9 +17,9 @@ import select
 import socket
 import stat
 import struct
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from virtualdevice.machine.kernel import receive_with_descriptors, send_with_descriptors
 from virtualdevice.machine.supervised_calls import (
@@ -38,8 +38,7 @@ SEEN_AT = re.compile(r"/data(/|$)|/storage/emulated/.", re.DOTALL)
 """Where the content of /data is."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Write:
+class _Write(NamedTuple):
     """Places in the call's arguments: the file, how many bytes (None: nobody knows, at least one),
     where in the file (None: where it stands), and the file that they come from."""
 
@@ -64,6 +63,7 @@ STATFS, FSTATFS = Call("statfs", 137, 43), Call("fstatfs", 138, 44)
 LOOKS = (STATFS, FSTATFS)
 STATFS_BYTES, FREE_OFFSET = 120, 24
 """struct statfs, and where its f_bfree and f_bavail are."""
+LONG_S = 0.05
 PATH_LIMIT_BYTES, PAGE_BYTES = 4096, 4096
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -102,6 +102,7 @@ class Room:
         self._poll = poll
         self._limit_bytes: int | None = None
         self._free_bytes = 0
+        self._not_counted_before_s = 0.0
         self._listeners: set[int] = set()
 
     def fill(self, limit_bytes: int | None) -> int:
@@ -170,7 +171,7 @@ class Room:
         else:
             start = _position(asked.pid, descriptor, file.st_size)
         more = max(0, start + size - file.st_size)
-        if more > self._free_bytes and more > self._count():
+        if more > self._free_bytes and more > self._count_again():
             return errno.ENOSPC
         self._free_bytes -= more
         return None
@@ -193,6 +194,17 @@ class Room:
         with _memory(asked.pid) as memory:
             os.pwrite(memory.fileno(), told, asked.arguments[1])
         return 0
+
+    def _count_again(self) -> int:
+        """Unless that takes long and was done just now: a program may go on failing for as long as
+        it likes, and nobody else is served meanwhile."""
+        began_s = time.monotonic()
+        if began_s >= self._not_counted_before_s:
+            self._count()
+            took_s = time.monotonic() - began_s
+            if took_s > LONG_S:
+                self._not_counted_before_s = began_s + 3 * took_s
+        return self._free_bytes
 
     def _count(self) -> int:
         """What is free now; system and root may have gone beyond the limit."""
@@ -218,7 +230,10 @@ def _path_in(pid: int, address: int) -> str:
     with _memory(pid) as memory:
         while b"\0" not in path and len(path) < PATH_LIMIT_BYTES:
             place = address + len(path)
-            path += os.pread(memory.fileno(), PAGE_BYTES - place % PAGE_BYTES, place)
+            piece = os.pread(memory.fileno(), PAGE_BYTES - place % PAGE_BYTES, place)
+            if not piece:
+                raise OSError(errno.EFAULT, "who asked has ended")
+            path += piece
     where = os.fsdecode(path.partition(b"\0")[0])
     return os.path.realpath(os.path.join(os.readlink(f"/proc/{pid}/cwd"), where))
 

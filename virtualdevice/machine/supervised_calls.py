@@ -12,7 +12,7 @@ import fcntl
 import os
 import struct
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 __all__ = ["Asked", "Call", "answer", "become_readable", "next_question", "supervise"]
 
@@ -32,8 +32,7 @@ SEND = 0xC0002101 | ANSWER.size << 16
 GO_ON = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """A system call's name, and its number on each machine."""
 
     name: str
@@ -45,8 +44,7 @@ class Call:
         return self.x86_64 if os.uname().machine == "x86_64" else self.aarch64
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """A call that waits for its answer."""
 
     token: int

@@ -105,6 +105,21 @@ def test_the_bug_of_2018_is_caught_and_the_fixed_build_passes(tmp_path: Path) ->
     assert not (run.home / ".android").exists()
 
 
+def test_a_phone_with_a_full_disk_is_the_labs_affair(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    lab = tmp_path / "devices.yaml"
+    lab.write_text(
+        "version: 1\ndevices:\n"
+        "  - {name: full, kind: virtual, personality: aosp-30, defects: [storage_full]}\n",
+        encoding="utf-8",
+    )
+    run = Run(tmp_path, f"--devices={lab}", "-k", "over_adb_it_keeps_everything")
+    assert run.wait() == 3, run.log
+    (record,) = read_records(run.reports / "evidence")
+    assert record.outcome is Outcome.INCONCLUSIVE
+    assert "0 MiB free" in record.why
+
+
 def test_a_virtual_device_that_is_killed_is_inconclusive_and_nothing_is_left(
     tmp_path: Path,
 ) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import pytest
 from selftests.virtualdevice.fake_system import FakeSystem
 from virtualdevice.machine.assembly import DISK
 from virtualdevice.machine.host import HostCannot
+from virtualdevice.machine.zygote_link import PROJECT
 from virtualdevice.process import VirtualDevice
 
 LIMIT_S = 60
@@ -68,3 +71,17 @@ def test_a_boot_that_is_broken_off_while_process_1_sets_itself_up_is_stopped(
 
     monkeypatch.setattr(os, "pidfd_open", open_and_wait)
     asyncio.run(break_off())
+
+
+def test_process_1_loads_no_library_that_only_the_device_process_needs() -> None:
+    """Each costs every device its memory: dataclasses alone half a MiB."""
+    program = (
+        f"import sys; sys.path.insert(0, {str(PROJECT)!r});"
+        "import virtualdevice.machine.zygote, virtualdevice.adbd.sync_worker;"
+        "print(*sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", program], capture_output=True, text=True, check=True
+    )
+    assert {"ctypes", "virtualdevice.machine.room"} <= set(done.stdout.split())
+    assert not {"dataclasses", "inspect", "asyncio", "subprocess"} & set(done.stdout.split())
