@@ -10,6 +10,7 @@ from dataclasses import replace
 from virtualdevice.system.defects import Boot, Defects
 from virtualdevice.system.packages.boot_texts import Said, words
 from virtualdevice.system.packages.data_scan import scan_data
+from virtualdevice.system.packages.orphans import destroy_orphaned_code, drop_orphaned_updates
 from virtualdevice.system.packages.problems import critical, info, report
 from virtualdevice.system.packages.records import PackageRecord, uid_of
 from virtualdevice.system.packages.storage import credential_root, device_root
@@ -43,8 +44,10 @@ async def boot_packages(parts: Parts, defects: Defects) -> bool:
     for record in registry:
         if not record.code_present:
             registry.put(replace(record, code_in_memory=False))
+    await drop_orphaned_updates(parts)
     await scan_system(parts)
     await scan_data(parts)
+    await destroy_orphaned_code(parts)
     if upgraded and (parts.api >= 31 or facts["old_api"] != facts["new_api"]):
         info(parts, words(Said.REGRANTING, parts.api, **facts))
     if registry.boots > 1:
@@ -146,7 +149,7 @@ def _why_invalid(parts: Parts, name: str, user_id: int) -> str:
     if record is None:
         return f"Package {name} is unknown"
     state = record.user(user_id)
-    if state.installed or (parts.api >= 35 and state.ce_inode):
+    if state.installed or (parts.api >= 35 and (state.ce_inode or state.de_inode)):
         return ""
     more = " or was deleted without DELETE_KEEP_DATA" if parts.api >= 35 else ""
     return f"Package {name} not installed for user {user_id}{more}"

@@ -19,7 +19,7 @@ from virtualdevice.system.packages.problems import critical, report
 from virtualdevice.system.packages.records import PackageRecord, PackageUserState
 from virtualdevice.system.parts import Parts
 
-__all__ = ["discard_update", "scan_data"]
+__all__ = ["discard_update", "name_of_code", "scan_data"]
 
 APK_LIMIT_BYTES = 2 << 30
 FALLS_BACK_SINCE = 29
@@ -75,6 +75,12 @@ async def _read(parts: Parts, path: str) -> Candidate | str:
         return f"Missing base APK in {path}"
     except ApkFormatError:
         return f"Failed to parse {base}"
+
+
+async def name_of_code(parts: Parts, path: str) -> str:
+    """The package that a code directory holds; empty where it holds none."""
+    found = await _read(parts, path)
+    return "" if isinstance(found, str) else found.manifest.package_name
 
 
 async def _discard(parts: Parts, record: PackageRecord, *, unreadable: bool) -> None:

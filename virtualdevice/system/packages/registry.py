@@ -35,6 +35,7 @@ class Registry:
         self._records: dict[str, PackageRecord] = {}
         self._first_app_id = first_app_id
         self._marker = first_app_id
+        self._lost_ids: set[int] = set()
         self.shared_users: dict[str, int] = {}
         self.extra: dict[str, str] = {}
         self.loaded_problem = ""
@@ -83,6 +84,12 @@ class Registry:
         }
         self._marker = max(record.app_id + 1, self._first_app_id)
 
+    def drop_with_id(self, name: str) -> None:
+        """Forget it, while its app id stays taken until the next boot."""
+        record = self._records.pop(name, None)
+        if record is not None:
+            self._lost_ids.add(record.app_id)
+
     def owners(self, app_id: int) -> list[PackageRecord]:
         return [record for record in self._records.values() if record.app_id == app_id]
 
@@ -90,7 +97,9 @@ class Registry:
         """The id that a new package gets: that of its shared user, or the lowest free one."""
         if shared_user_id is not None and shared_user_id in self.shared_users:
             return self.shared_users[shared_user_id]
-        taken = {record.app_id for record in self._records.values() if record.name != name}
+        taken = self._lost_ids | {
+            record.app_id for record in self._records.values() if record.name != name
+        }
         app_id = next(n for n in range(self._marker, LAST_APP_ID + 1) if n not in taken)
         if shared_user_id is not None:
             self.shared_users[shared_user_id] = app_id
@@ -115,6 +124,7 @@ class Registry:
     async def load(self, machine: Machine) -> None:
         """Read the file; if it is absent or broken, start with nothing and say why."""
         self._records.clear()
+        self._lost_ids.clear()
         self._marker = self._first_app_id
         self.loaded_problem = ""
         try:
