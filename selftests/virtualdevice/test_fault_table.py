@@ -360,6 +360,18 @@ async def _go_through(
         assert one.files_are_as_before
 
 
+def test_what_came_during_an_update_is_still_there_under_the_new_build(
+    update: Update, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def go() -> None:
+        async with journey(tmp_path, update, monkeypatch) as one:
+            await one.strike(GO_ON, Phase.DOWNLOAD, way=Phase.FIRST_BOOT)
+            assert one.phone.slot == "_b"
+            assert [kind for kind in GO_ON if not await _shows(one, kind)] == []
+
+    asyncio.run(go())
+
+
 @pytest.mark.parametrize(("percent", "version"), [(0, 1), (50, 1), (100, 2)])
 def test_power_lost_within_an_installation_leaves_one_version_whole(
     percent: int, version: int, update: Update, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
