@@ -74,6 +74,7 @@ _BEFORE_SESSIONS: tuple[Stage, ...] = (
 # From 7.0 on every install is a session, whose APKs are verified when it is committed.
 _SESSIONS: tuple[Stage, ...] = (
     stages.certificates,
+    stages.updatable,
     stages.split_missing,
     stages.downgrade,
     stages.older_sdk,

@@ -32,6 +32,7 @@ __all__ = [
     "split_missing",
     "target_sdk_floor",
     "test_only",
+    "updatable",
 ]
 
 VERSION = "version code"
@@ -216,6 +217,23 @@ def test_only(case: Case) -> Refusal | None:
         return None
     text = case.says(Message.TEST_ONLY)
     return Refusal(code=Code.TEST_ONLY, text=text, why="it is marked testOnly; that takes -t")
+
+
+def updatable(case: Case) -> Refusal | None:
+    """`updatableSystem="false"` (15 and later): of the update, then of what is installed."""
+    if case.api < 35 or case.delivery.root:
+        return None
+    if not case.candidate.manifest.updatable:
+        text = case.says(Message.NOT_UPDATABLE)
+        why = "its manifest says that it is no update, and no app to be installed"
+        return Refusal(code=Code.INVALID_APK, text=text, why=why)
+    old = case.installed
+    if old is not None and not old.updatable:
+        text = case.says(Message.NOT_ALLOWED)
+        return Refusal(
+            code=Code.SESSION_INVALID, text=text, why="what is installed takes no update"
+        )
+    return None
 
 
 def opting_out(case: Case) -> Refusal | None:

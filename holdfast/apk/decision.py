@@ -90,6 +90,7 @@ class InstalledPackage:
     revision_codes: Mapping[str, int] = field(default_factory=dict)
     """Of the base (by the empty name) and of each split."""
     restrict_update_hash: str | None = None
+    updatable: bool = True
 
     @classmethod
     def of(cls, manifest: Manifest, signing: SigningDetails, *, api: int = 0) -> InstalledPackage:
@@ -111,6 +112,7 @@ class InstalledPackage:
             target_sandbox_version=manifest.target_sandbox_version,
             revision_codes={"": manifest.revision_code},
             restrict_update_hash=manifest.restrict_update_hash,
+            updatable=manifest.updatable,
         )
 
 

@@ -152,6 +152,7 @@ def read_manifest(apk: Apk) -> Manifest:
         code_missing=app_flag(AttributeId.HAS_CODE, default=True) and not apk.entry("classes.dex"),
         revision_code=values.number(root, AttributeId.REVISION_CODE, 0),
         restrict_update_hash=_restrict_update_hash(root, values),
+        updatable=_unnamed_flag(root, "updatableSystem", default=True),
         uses_sdk_line=max((child.line for child in root.named("uses-sdk")), default=0),
     )
 
@@ -160,6 +161,14 @@ def _unnamed_text(root: Element, name: str, values: _Values) -> str | None:
     """Of an attribute without a namespace; None where it is absent or empty."""
     attribute = root.by_name(name)
     return (values.text_of(attribute) or None) if attribute else None
+
+
+def _unnamed_flag(root: Element, name: str, *, default: bool) -> bool:
+    """Of an attribute without a namespace; a text is no flag (getAttributeBooleanValue)."""
+    attribute = root.by_name(name)
+    if attribute is None or attribute.type not in ValueType.INTEGERS:
+        return default
+    return attribute.data != 0
 
 
 def _package_name(root: Element, values: _Values) -> str:

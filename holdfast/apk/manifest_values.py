@@ -72,7 +72,8 @@ class Manifest:
     multiple of 4 bytes, or absent. `exported_left_open` are components with an intent filter that
     do not say whether they are exported. `code_missing`: it says that it has
     code, and has no classes.dex. `restrict_update_hash`: base64 of the SHA-512 of the only update
-    that a system app takes.
+    that a system app takes. `updatable`: not `updatableSystem="false"`, which nobody but root may
+    install or update.
     """
 
     package_name: str
@@ -108,6 +109,7 @@ class Manifest:
     code_missing: bool = False
     revision_code: int = 0
     restrict_update_hash: str | None = None
+    updatable: bool = True
 
     def leaves_shared_user(self, api: int) -> bool:
         """Whether it is no member any more on that level (13 and later)."""

@@ -46,6 +46,7 @@ class ProbeSpec:
     debuggable: bool = True
     test_only: bool = False
     persistent: bool = False
+    updatable: bool = True
     permissions: tuple[str, ...] = ()
     declared_permissions: tuple[str, ...] = ()
     permission_groups: tuple[str, ...] = ()
@@ -148,6 +149,9 @@ def _manifest(spec: ProbeSpec) -> Element:
         _number("versionCode", AttributeId.VERSION_CODE, spec.version_code & 0xFFFFFFFF),
         _text("versionName", AttributeId.VERSION_NAME, spec.version_name),
     ]
+    if not spec.updatable:
+        no = Attribute(name="updatableSystem", type=ValueType.BOOLEAN, data=0)
+        attributes.append(no)
     if spec.version_code >> 32:
         major = spec.version_code >> 32
         attributes.append(_number("versionCodeMajor", AttributeId.VERSION_CODE_MAJOR, major))

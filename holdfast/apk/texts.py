@@ -35,6 +35,8 @@ class Message(StrEnum):
     TARGET_SDK_TOO_LOW = "target SDK too low"
     TEST_ONLY = "test only"
     PERSISTENT = "persistent"
+    NOT_UPDATABLE = "not updatable"
+    NOT_ALLOWED = "not to be installed over"
     PERMISSION_MODEL = "permission model downgrade"
     SANDBOX = "sandbox version downgrade"
     PERMISSION_OWNED = "permission owned by another"
@@ -192,6 +194,8 @@ _TEXTS: dict[Message, tuple[tuple[int, str], ...]] = {
     Message.PERSISTENT: (
         (28, "Package {package} is a persistent app. Persistent apps are not updateable."),
     ),
+    Message.NOT_UPDATABLE: ((35, "Non updatable system package can't be installed or updated"),),
+    Message.NOT_ALLOWED: ((35, "Installation of this package is not allowed."),),
     Message.PERMISSION_MODEL: (
         (
             23,

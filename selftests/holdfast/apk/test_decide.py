@@ -426,6 +426,19 @@ class TestTheApkItself:
             decision = decided(candidate(), installed(persistent=True), api=api)
             assert decision.code == (Code.SUCCEEDED if api < 28 else Code.INVALID_APK), api
 
+    def test_what_is_not_updatable_is_rooted_in_from_15_on(self) -> None:
+        for api in EVERY_API:
+            fixed = decided(candidate(updatable=False), api=api)
+            over = decided(candidate(), installed(updatable=False), api=api)
+            codes = (fixed.code, over.code)
+            refused = (Code.INVALID_APK, Code.SESSION_INVALID)
+            assert codes == ((Code.SUCCEEDED,) * 2 if api < 35 else refused), api
+        assert fixed.text == "Non updatable system package can't be installed or updated"
+        assert over.text == "Installation of this package is not allowed."
+        root = Delivery(door=door_of(36), root=True)
+        taken = decided(candidate(updatable=False), installed(), api=36, delivery=root)
+        assert taken.code == Code.SUCCEEDED
+
     def test_the_sandbox_version_does_not_go_down_on_8(self) -> None:
         old = installed(target_sandbox_version=2)
         codes = {api: decided(candidate(), old, api=api) for api in (25, 26, 27, 28)}

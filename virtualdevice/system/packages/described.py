@@ -49,6 +49,7 @@ def described(
         allow_backup=manifest.allow_backup,
         has_fragile_user_data=manifest.has_fragile_user_data,
         persistent=manifest.persistent,
+        updatable=manifest.updatable,
         permission_groups=tuple(manifest.permission_groups),
         upgrade_key_sets=tuple(manifest.upgrade_key_sets),
         target_sandbox_version=manifest.target_sandbox_version,

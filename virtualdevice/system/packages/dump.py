@@ -123,6 +123,8 @@ def _application_lines(record: PackageRecord, api: int) -> list[str]:
     ]
     if api >= 24:
         lines.append("    privateFlags=[ ]")
+    if api >= 35 and not record.updatable:
+        lines.append("    updatableSystem=false")
     if api >= 30:
         lines += ["    forceQueryable=false", "    queriesPackages=[]"]
     if api < 35:

@@ -94,6 +94,7 @@ class PackageRecord:
     shared_user_id: str | None = None
     left_shared_user: bool = False
     persistent: bool = False
+    updatable: bool = True
     code_in_memory: bool = True
     permission_groups: Sequence[str] = ()
     upgrade_key_sets: Sequence[UpgradeKeySet] = ()

@@ -82,6 +82,7 @@ def _installed(record: PackageRecord) -> InstalledPackage:
         installed=record.code_present,
         code_in_memory=record.code_in_memory,
         persistent=record.persistent,
+        updatable=record.updatable,
         provider_authorities=tuple(record.provider_authorities),
         declared_permissions=tuple(record.declared_permissions),
         permission_groups=tuple(record.permission_groups),
