@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from selftests.virtualdevice.system.apks import NAME, apk
-from selftests.virtualdevice.system.fake_machine import ROOT, Answer, Rig, booted
+from selftests.virtualdevice.system.fake_machine import Answer, Rig, booted
 
 EVERY = ("aosp-22", "aosp-25", "aosp-28", "aosp-30", "aosp-33", "aosp-34", "aosp-36")
 HOME = f"/data/data/{NAME}"
@@ -174,7 +174,7 @@ async def test_clearing_takes_contents_and_grants_and_leaves_directories(tmp_pat
 
 async def test_clearing_what_is_not_there_fails(tmp_path: Path) -> None:
     rig = await booted(tmp_path, "aosp-30")
-    assert await rig.run("pm", "clear", NAME) == Answer(status=1, out="Failed\n", error="")
+    assert await rig.run("pm", "clear", NAME) == Answer(status=1, out="", error="Failed\n")
 
 
 async def test_a_streamed_install_takes_the_announced_bytes_from_stdin(tmp_path: Path) -> None:
@@ -321,12 +321,6 @@ async def test_run_as_notices_data_that_another_app_owns(tmp_path: Path) -> None
     answer = await rig.run("run-as", NAME, "id")
     owner = rig.record_line(NAME)[0]
     assert f"/data/user/0/{NAME} has wrong owner: 10099/10099, not {owner}" in answer.error
-
-
-async def test_an_unknown_verb_is_named(tmp_path: Path) -> None:
-    rig = await booted(tmp_path, "aosp-30")
-    answer = await rig.run("pm", "no-such-verb", caller=ROOT)
-    assert (answer.status, answer.error) == (255, "Unknown command: no-such-verb\n")
 
 
 async def test_an_installed_split_of_a_later_revision_is_no_update(tmp_path: Path) -> None:

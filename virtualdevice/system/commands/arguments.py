@@ -4,15 +4,51 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-__all__ = ["CommandRefused", "Words"]
+from virtualdevice.system.invocation import Invocation
+
+__all__ = ["CommandRefused", "IllegalArgument", "Words", "exception_head", "thrown"]
 
 
 class CommandRefused(Exception):
-    """The command cannot go on; the text goes to stderr, and the exit status is `status`."""
+    """The command cannot go on; the exit status is `status`. The text goes to stderr, to stdout
+    with `on_stdout`: services write most of their complaints where they write their answers."""
 
-    def __init__(self, text: str, *, status: int = 1) -> None:
+    def __init__(self, text: str, *, status: int = 1, on_stdout: bool = False) -> None:
         super().__init__(text)
         self.status = status
+        self.on_stdout = on_stdout
+
+    async def tell(self, call: Invocation) -> None:
+        """Nothing, if there is no text."""
+        if str(self):
+            await (call.out(str(self)) if self.on_stdout else call.error(str(self)))
+
+
+class IllegalArgument(CommandRefused):
+    """java.lang.IllegalArgumentException from the reading of words; `message` is its own text.
+    Commands that print it otherwise than after `Error: ` catch it."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(f"Error: {message}")
+        self.message = message
+
+
+def exception_head(api: int, verb: str) -> str:
+    """What ShellCommand says above an exception's stack."""
+    if api < 26:
+        return "Exception occurred while dumping:"
+    if api < 30:
+        return "Exception occurred while executing:"
+    return f"Exception occurred while executing '{verb}':"
+
+
+def thrown(api: int, verb: str, kind: str, text: str) -> CommandRefused:
+    """An exception that a service's command did not catch: ShellCommand to 10 tells a
+    SecurityException apart, BasicShellCommandHandler from 11 on does not. The stack is left out."""
+    name = f"java.lang.{kind}: {text}"
+    if api < 30 and kind == "SecurityException":
+        return CommandRefused(f"Security exception: {text}\n\n{name}", status=255)
+    return CommandRefused(f"\n{exception_head(api, verb)}\n{name}", status=255)
 
 
 class Words:
@@ -42,7 +78,9 @@ class Words:
 
     def value(self, option: str) -> str:
         """The argument of an option."""
-        return self.required(f"Error: Argument expected after {option!r}".replace("'", '"'))
+        if not self._words:
+            raise IllegalArgument(f'Argument expected after "{option}"')
+        return self._words.pop(0)
 
     def number(self, *, default: int) -> int:
         """The next word if it is a number; it may be left out."""

@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from holdfast.apk.decision import Door
-from virtualdevice.system.commands.arguments import CommandRefused, Words
-from virtualdevice.system.commands.user_words import one_user, user_named
+from virtualdevice.system.commands.arguments import (
+    CommandRefused,
+    IllegalArgument,
+    Words,
+    exception_head,
+)
+from virtualdevice.system.commands.package_words import (
+    is_java,
+    one_user_named,
+    pm_refused,
+    pm_threw,
+)
+from virtualdevice.system.commands.user_words import user_named
 from virtualdevice.system.invocation import Invocation
 from virtualdevice.system.packages.answers import InstallAnswer, refusal
 from virtualdevice.system.packages.candidate import ApkFile
@@ -14,7 +27,6 @@ from virtualdevice.system.phone import Phone
 
 __all__ = [
     "ParsedOptions",
-    "exception_head",
     "free_bytes",
     "incremental",
     "install",
@@ -28,6 +40,9 @@ __all__ = [
 APK_LIMIT_BYTES = 2 << 30
 SHELL_PACKAGE, SHELL_ASKS_SINCE = "com.android.shell", 34
 OTHER_SOURCE, SOURCES_SINCE = 1, 33
+STAGED = "/data/app/vmdl1.tmp/base.apk"
+SERVICE_API, POSITIVE_SIZE_API, SHELL_OPENS_API = 24, 26, 28
+SEVERAL_APKS_API, NO_GROUP_API, BOOTED_ONLY_API = 30, 33, 36
 WITH_VALUE = {
     "--originating-uri": 21, "--referrer": 21, "--abi": 21, "--install-location": 21,
     "--install-reason": 26, "--volume": 23, "--preload-reason": 29,
@@ -65,7 +80,7 @@ class ParsedOptions:
     `waits`: a staged install is to be reported when it was verified, not when it was handed in.
     """
 
-    def __init__(self, words: Words, *, phone: Phone) -> None:
+    def __init__(self, phone: Phone, call: Invocation, words: Words) -> None:
         self.size_bytes = -1
         self.waits = True
         self._values: dict[str, bool | str | int | RollbackPolicy | None] = {
@@ -73,6 +88,7 @@ class ParsedOptions:
             "package_source": OTHER_SOURCE if phone.api >= SOURCES_SINCE else 0,
         }
         self._phone = phone
+        self._call = call
         self._api = phone.api
         while (option := words.option()) is not None:
             self._take(option, words)
@@ -85,9 +101,9 @@ class ParsedOptions:
         elif option in NAMED:
             self._values[NAMED[option]] = words.value(option)
         elif option == "-S":
-            self.size_bytes = read_size(words.value(option))
+            self.size_bytes = self._size(words.value(option))
         elif option == "--user":
-            self._values["user_id"] = _existing_user(self._phone, words.value(option))
+            self._values["user_id"] = self._user(words.value(option))
         elif option == "--package-source" and self._api >= 35:
             self._values["package_source"] = int(words.value(option))
         elif option == "--enable-rollback" and self._api >= 29:
@@ -99,83 +115,100 @@ class ParsedOptions:
         elif self._api >= WITH_VALUE.get(option, 99):
             words.value(option)
         elif self._api < WITHOUT_EFFECT.get(option, 99):
-            raise _unknown(option, self._api)
+            raise self._unknown(option)
+
+    def _size(self, text: str) -> int:
+        size_bytes = read_size(self._phone, self._call, text)
+        if size_bytes <= 0 and self._api >= POSITIVE_SIZE_API:
+            raise IllegalArgument("Size must be positive")
+        return size_bytes
+
+    def _user(self, word: str) -> int | None:
+        """No session can be made for a user who is not there (what the versions before 15 say of
+        that was not read)."""
+        user_id = user_named(self._phone, word)
+        check_user_is_there(self._phone, self._call, user_id)
+        return user_id
+
+    def _unknown(self, option: str) -> CommandRefused:
+        if self._api < SERVICE_API:
+            return pm_refused(self._phone, self._call, f"Error: Unknown option: {option}")
+        kind = "Unsupported" if option == "--multi-package" else "Unknown"
+        return IllegalArgument(f"{kind} option {option}")
 
     @property
     def options(self) -> InstallOptions:
         return InstallOptions(**self._values)  # type: ignore[arg-type]
 
 
-def _existing_user(phone: Phone, word: str) -> int | None:
-    user_id = user_named(phone, word)
+def check_user_is_there(phone: Phone, call: Invocation, user_id: int | None) -> None:
+    """None stands for all users."""
     if user_id is not None and phone.parts.users.get(user_id) is None:
-        raise CommandRefused(f"Failure [user {user_id} doesn't exist]")
-    return user_id
+        raise pm_refused(phone, call, f"Failure [user {user_id} doesn't exist]")
 
 
-def _unknown(option: str, api: int) -> CommandRefused:
-    """From 7 on the parser throws, and ShellCommand prints the exception."""
-    if api < 24:
-        return CommandRefused(f"Error: Unknown option: {option}")
-    text = f"java.lang.IllegalArgumentException: Unknown option {option}"
-    return CommandRefused(f"\n{exception_head(api, 'install')}\n{text}", status=255)
-
-
-def exception_head(api: int, verb: str) -> str:
-    """What ShellCommand says above an exception's stack."""
-    if api < 26:
-        return "Exception occurred while dumping:"
-    return (
-        f"Exception occurred while executing '{verb}':"
-        if api >= 30
-        else ("Exception occurred while executing:")
-    )
-
-
-def read_size(text: str) -> int:
-    if not text.isdigit() or int(text) == 0:
-        raise CommandRefused("Error: must specify an APK size")
-    return int(text)
+def read_size(phone: Phone, call: Invocation, text: str) -> int:
+    """Long.parseLong."""
+    try:
+        return int(text)
+    except ValueError as error:
+        problem = f'For input string: "{text}"'
+        raise pm_threw(phone, call, "NumberFormatException", problem) from error
 
 
 async def install(phone: Phone, call: Invocation, words: Words) -> int:
     """`pm install [options] [PATH|-]…`; with -S and no path the APK comes from stdin."""
-    if phone.api >= 36 and not phone.booted:
-        await call.error("Error: device is still booting.")
-        return 1
-    parsed = ParsedOptions(words, phone=phone)
+    if phone.api >= BOOTED_ONLY_API and not phone.booted:
+        raise pm_refused(phone, call, "Error: device is still booting.")
+    parsed = ParsedOptions(phone, call, words)
+    if parsed.options.multi_package and phone.api >= NO_GROUP_API:
+        raise IllegalArgument("Unsupported option --multi-package")
     paths = words.rest()
-    if parsed.size_bytes >= 0 and paths in ([], ["-"]):
-        await need_room(phone, call, "install", parsed.size_bytes)
-        data = await call.read(parsed.size_bytes)
-        if len(data) < parsed.size_bytes:
-            await call.out("Failure [INSTALL_FAILED_INVALID_APK: unexpected end of the stream]")
-            return 1
-        files = [ApkFile(name="base.apk", data=data, path=_staged_path())]
-        return await _finish(phone, call, parsed, files)
-    if not paths:
-        text = "Error: must either specify a package size or an APK file"
-        await _complain(phone, call, text if phone.api >= 24 else "Error: no package specified")
-        return 1
-    if phone.api < 24:
+    if phone.api < SEVERAL_APKS_API:
+        paths = paths[:1]
+    if not paths or paths[0] == "-":
+        _check_stream(phone, call, parsed, paths)
+        return await _install_stream(phone, call, parsed)
+    if phone.api < SERVICE_API:
         await call.error(f"\tpkg: {paths[0]}")
     return await _install_paths(phone, call, parsed, paths)
 
 
+def _check_stream(
+    phone: Phone, call: Invocation, parsed: ParsedOptions, paths: Sequence[str]
+) -> None:
+    if phone.api < SERVICE_API:
+        text = f"\tpkg: {paths[0]}" if paths else "\tpkg: null\nError: no package specified"
+        raise pm_refused(phone, call, text)
+    if parsed.size_bytes <= 0 and is_java(phone, call) and not paths:
+        raise pm_refused(phone, call, "Error: java.lang.NullPointerException")
+    if parsed.size_bytes <= 0:
+        text = "Error: must either specify a package size or an APK file"
+        raise pm_refused(phone, call, text)
+    if len(paths) > 1:
+        raise pm_refused(phone, call, "Error: can't specify SPLIT(s) along with STDIN")
+
+
+async def _install_stream(phone: Phone, call: Invocation, parsed: ParsedOptions) -> int:
+    """What a stream that ends early has brought is no APK."""
+    await need_room(phone, call, "install", parsed.size_bytes)
+    data = await call.read(parsed.size_bytes)
+    return await _finish(phone, call, parsed, [ApkFile(name="base.apk", data=data, path=STAGED)])
+
+
 async def _install_paths(
-    phone: Phone, call: Invocation, parsed: ParsedOptions, paths: list[str]
+    phone: Phone, call: Invocation, parsed: ParsedOptions, paths: Sequence[str]
 ) -> int:
     files = []
-    for number, text in enumerate(paths):
+    for text in paths:
         path = call.path(text)
         try:
             data = await phone.parts.files.read(path, limit_bytes=APK_LIMIT_BYTES)
-        except OSError:
-            return await _unreadable(phone, call, text)
-        name = "base.apk" if len(paths) == 1 else f"{number}_{path.rpartition('/')[2]}"
-        shown = path if phone.api < 24 else _staged_path()
-        files.append(ApkFile(name=name, data=data, path=shown))
-    if phone.api >= 24:
+        except OSError as error:
+            raise await _unreadable(phone, call, text) from error
+        name = "base.apk" if len(paths) == 1 else path.rpartition("/")[2]
+        files.append(ApkFile(name=name, data=data, path=path if phone.api < 24 else STAGED))
+    if phone.api >= SERVICE_API:
         await need_room(phone, call, "install", sum(len(file.data) for file in files))
     return await _finish(phone, call, parsed, files)
 
@@ -185,8 +218,8 @@ async def need_room(phone: Phone, call: Invocation, verb: str, size_bytes: int) 
     if size_bytes <= await free_bytes(phone):
         return
     text = creation_problem(phone.api)
-    if phone.api < 28 and call.name == "pm":
-        raise CommandRefused(f"Error: {text}")
+    if is_java(phone, call):
+        raise pm_refused(phone, call, f"Error: {text}")
     raise CommandRefused(f"\n{exception_head(phone.api, verb)}\n{text}", status=255)
 
 
@@ -194,26 +227,20 @@ async def free_bytes(phone: Phone) -> int:
     return (await phone.parts.machine.space()).free_bytes
 
 
-def _staged_path() -> str:
-    return "/data/app/vmdl1.tmp/base.apk"
-
-
-async def _unreadable(phone: Phone, call: Invocation, path: str) -> int:
+async def _unreadable(phone: Phone, call: Invocation, path: str) -> CommandRefused:
     """What each version says of a file that is not there."""
-    if phone.api < 24:
-        await call.error("Failure [INSTALL_FAILED_INVALID_URI]")
-        return 1 if phone.api >= 22 else 0
-    if phone.api < 28:
-        await call.error(f"Error: Can't open non-file: {path}")
-        return 1
-    await call.error(
-        f"Error: Unable to open file: {path}\nConsider using a file under /data/local/tmp/"
-    )
-    head = exception_head(phone.api, "install")
-    await call.error(
-        f"\n{head}\njava.lang.IllegalArgumentException: Error: Can't open file: {path}"
-    )
-    return 255
+    if phone.api < SERVICE_API:
+        return pm_refused(phone, call, "Failure [INSTALL_FAILED_INVALID_URI]")
+    text = f"Error: Can't open non-file: {path}"
+    if is_java(phone, call):
+        return pm_refused(phone, call, text)
+    if phone.api < SHELL_OPENS_API:
+        await call.out(text)
+        return pm_threw(phone, call, "IllegalArgumentException", text)
+    text = f"Error: Can't open file: {path}"
+    hint = "Consider using a file under /data/local/tmp/"
+    await call.error(f"Error: Unable to open file: {path}\n{hint}\n{text}")
+    return pm_threw(phone, call, "IllegalArgumentException", text)
 
 
 async def _finish(
@@ -252,32 +279,43 @@ async def report(phone: Phone, call: Invocation, answer: InstallAnswer, *, by_se
     if answer.succeeded:
         await call.out(line)
         return 0
-    await _complain(phone, call, line)
-    return 1 if phone.api >= 22 else 0
-
-
-async def _complain(phone: Phone, call: Invocation, line: str) -> None:
-    """Java's `pm` (to 8.1) complains on stderr, `cmd package` on stdout."""
-    if phone.api < 28 and call.name == "pm":
-        await call.error(line)
-    else:
-        await call.out(line)
+    raise pm_refused(phone, call, line)
 
 
 async def install_existing(phone: Phone, call: Invocation, words: Words) -> int:
-    """For a package that is there for another user, or that `--user` uninstalled."""
-    user_id = one_user(phone, words)
-    name = words.required("Error: package name not specified")
+    """For a package that is there for another user, or that `--user` uninstalled. Without `--user`
+    it was for user 0, from 11 on it is for the current one."""
+    user_id = 0 if phone.api < 30 else phone.user_controller.current_id
+    waits = False
+    while (option := words.option()) is not None:
+        if option == "--user":
+            user_id = one_user_named(phone, call, words.value(option))
+        elif EXISTING_OPTIONS.get(option, 99) > phone.api:
+            raise pm_refused(phone, call, f"Error: Unknown option: {option}")
+        waits = waits or option == "--wait"
+    name = words.next()
+    if name is None:
+        raise pm_refused(phone, call, "Error: package name not specified")
+    if waits:
+        await call.out(f"Installing package {name} for user: {user_id}")
     record = phone.parts.registry.get(name)
     if record is None or not record.code_present:
-        await call.out(
-            f"android.content.pm.PackageManager$NameNotFoundException: Package {name} doesn't exist"
-        )
-        return 1
-    _existing_user(phone, str(user_id))
+        text = f"Package {name} doesn't exist"
+        if waits:
+            text = "Received intent for package install"
+        else:
+            text = f"android.content.pm.PackageManager$NameNotFoundException: {text}"
+        raise pm_refused(phone, call, text)
+    check_user_is_there(phone, call, user_id)
     await phone.installer.install_existing(record, user_id)
-    await call.out(f"Package {name} installed for user: {user_id}")
+    done = "Received intent for package install"
+    await call.out(done if waits else f"Package {name} installed for user: {user_id}")
     return 0
+
+
+EXISTING_OPTIONS = {
+    "--instant": 26, "--ephemeral": 26, "--full": 26, "--wait": 29, "--restrict-permissions": 29,
+}  # fmt: skip
 
 
 async def incremental(phone: Phone, call: Invocation, words: Words) -> int:

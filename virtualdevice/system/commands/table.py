@@ -139,7 +139,7 @@ async def run_command(phone: Phone, call: Invocation) -> int:
             await asyncio.sleep(SLOW_S.get(call.name, 0.05))
         return await command(phone, call)
     except CommandRefused as refused:
-        await call.error(str(refused))
+        await refused.tell(call)
         return refused.status
     except BrokenPipeError:
         return 141

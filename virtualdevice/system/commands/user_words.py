@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from virtualdevice.system.commands.arguments import CommandRefused, Words
+from virtualdevice.system.commands.arguments import CommandRefused, IllegalArgument, Words
 from virtualdevice.system.phone import Phone
 
 __all__ = ["one_user", "user_named", "user_option"]
@@ -17,7 +17,7 @@ def user_named(phone: Phone, word: str) -> int | None:
     try:
         return int(word)
     except ValueError as error:
-        raise CommandRefused(f"Bad user number: {word}") from error
+        raise IllegalArgument(f"Bad user number: {word}") from error
 
 
 def user_option(phone: Phone, words: Words, *, default: int | None = 0) -> int | None:

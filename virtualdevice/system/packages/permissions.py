@@ -5,8 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from holdfast.apk.manifest import Manifest
+from virtualdevice.system.packages.records import PackageRecord
 
-__all__ = ["RUNTIME_PERMISSIONS", "install_permissions", "is_runtime", "runtime_permissions"]
+__all__ = [
+    "RUNTIME_PERMISSIONS",
+    "install_permissions",
+    "is_runtime",
+    "runtime_permissions",
+    "why_unchangeable",
+]
 
 RUNTIME_PERMISSIONS = frozenset(
     "android.permission." + name
@@ -52,6 +59,25 @@ RUNTIME_PERMISSIONS = frozenset(
 def is_runtime(permission: str, *, api: int) -> bool:
     """Whether a person grants it while the app runs (from 6.0) rather than at installing."""
     return api >= 23 and permission in RUNTIME_PERMISSIONS
+
+
+NAMES_PACKAGE_API, TYPE_FIRST_API, FAILS_SILENTLY_API = 29, 31, 35
+
+
+def why_unchangeable(permission: str, record: PackageRecord, *, api: int) -> str:
+    """Why nobody may grant or revoke it, in the version's words; empty if it can be, and from 15
+    on for what the package has not requested."""
+    name = record.name
+    wrong_type = not is_runtime(permission, api=api) and api >= 23
+    requested = permission in record.requested_permissions
+    not_requested = f"Package {name} has not requested permission {permission}"
+    if not requested and api < TYPE_FIRST_API:
+        return not_requested
+    if wrong_type:
+        by = "" if api < NAMES_PACKAGE_API else f" requested by {name}"
+        by = by if api < FAILS_SILENTLY_API else f" requested by package {name}"
+        return f"Permission {permission}{by} is not a changeable permission type"
+    return "" if requested or api >= FAILS_SILENTLY_API else not_requested
 
 
 def install_permissions(manifest: Manifest, *, api: int) -> Sequence[str]:

@@ -133,6 +133,13 @@ class AppStorage:
             await self._files.empty_directory(path)
         await self.create(record, user_id)
 
+    async def clear_caches(self, record: PackageRecord, user_id: int = 0) -> None:
+        """`pm clear --cache-only`."""
+        for path in self.private_directories(record.name, user_id):
+            for name in ("cache", "code_cache"):
+                if await self._files.stat(f"{path}/{name}") is not None:
+                    await self._files.empty_directory(f"{path}/{name}")
+
     async def empty_code_caches(self, record: PackageRecord) -> None:
         """Those of every user who has it."""
         for user_id in record.user_ids:
