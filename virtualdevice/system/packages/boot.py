@@ -149,7 +149,7 @@ def _why_invalid(parts: Parts, name: str, user_id: int) -> str:
     if record is None:
         return f"Package {name} is unknown"
     state = record.user(user_id)
-    if state.installed or (parts.api >= 35 and (state.ce_inode or state.de_inode)):
+    if state.installed or (parts.api >= 35 and max(state.ce_inode, state.de_inode) > 0):
         return ""
     more = " or was deleted without DELETE_KEEP_DATA" if parts.api >= 35 else ""
     return f"Package {name} not installed for user {user_id}{more}"

@@ -134,11 +134,17 @@ def _application_lines(record: PackageRecord, api: int) -> list[str]:
 
 
 def _time_lines(record: PackageRecord, api: int) -> list[str]:
-    lines = [f"    timeStamp={format_time(record.last_update_time_ms)}"]
+    lines = [f"    timeStamp={format_time(_file_time_ms(record))}"]
     if api < 33:
         lines.append(f"    firstInstallTime={format_time(record.first_install_time_ms)}")
     lines.append(f"    lastUpdateTime={format_time(record.last_update_time_ms)}")
     return lines
+
+
+def _file_time_ms(record: PackageRecord) -> int:
+    """That of the base APK: of the last installation, be it no update."""
+    _, _, mtime_ns = record.code_stamp.partition("@")
+    return int(mtime_ns) // 10**6 if mtime_ns else record.last_update_time_ms
 
 
 def _user_lines(record: PackageRecord, user_id: int, api: int) -> list[str]:

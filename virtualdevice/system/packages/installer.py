@@ -290,7 +290,7 @@ class Installer:
             update_owner=source.update_owner,
             initiator=options.initiator,
             package_source=options.package_source,
-            last_update_time_ms=now_ms,
+            last_update_time_ms=_last_update_ms(before, now_ms),
             users=self._users(manifest, options, before, now_ms),
             preload=_preload_after(before),
         )
@@ -363,6 +363,13 @@ def _refusal_of(decision: Decision, name: str) -> InstallAnswer:
         log=decision.log,
         package_name=name,
     )
+
+
+def _last_update_ms(before: PackageRecord | None, now_ms: int) -> int:
+    """What comes back after `uninstall -k` is no update (SCAN_UPDATE_TIME), and no first one."""
+    if before is None or before.code_present:
+        return now_ms
+    return before.last_update_time_ms
 
 
 def _preload_after(before: PackageRecord | None) -> PreloadRecord | None:

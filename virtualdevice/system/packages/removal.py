@@ -16,6 +16,7 @@ from virtualdevice.system.parts import Parts
 __all__ = ["Remover"]
 
 ROLLBACKS_SINCE = 29
+STATES_KEPT_SINCE, NO_INODE = 35, -1
 
 
 class Remover:
@@ -46,18 +47,22 @@ class Remover:
     ) -> None:
         """Others still have it, or the image brings it: only this user's state and data go.
 
-        PackageManagerService.clearPackageStateForUserLIF does not look at DELETE_KEEP_DATA to 10.
+        clearPackageStateForUserLIF does not look at DELETE_KEEP_DATA to 10, and to 14 the state of
+        that user forgets its inode and its time although the data stays.
         """
         parts, before = self._parts, record.user(user_id)
         kept = keep_data and parts.api >= 30
         if not kept:
             await parts.storage.destroy(record.name, user_id)
+        keeps_state = kept and parts.api >= STATES_KEPT_SINCE
+        gone = 0 if parts.api < STATES_KEPT_SINCE else NO_INODE
+        keeps_time = parts.api < 33 or keeps_state
         state = PackageUserState(
             installed=False,
-            ce_inode=before.ce_inode if kept or parts.api < 35 else 0,
-            de_inode=before.de_inode if kept or parts.api < 35 else 0,
-            first_install_time_ms=before.first_install_time_ms if parts.api < 33 else 0,
-            runtime_permissions=before.runtime_permissions if kept and parts.api >= 35 else (),
+            ce_inode=before.ce_inode if keeps_state else gone,
+            de_inode=before.de_inode if keeps_state else gone,
+            first_install_time_ms=before.first_install_time_ms if keeps_time else 0,
+            runtime_permissions=before.runtime_permissions if keeps_state else (),
         )
         parts.registry.put(record.with_user(user_id, state))
         await parts.save_packages()
