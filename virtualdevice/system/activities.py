@@ -14,7 +14,7 @@ from virtualdevice.system.screen.list_app import ListApp
 from virtualdevice.system.screen.surface import Surface, SurfaceKind
 from virtualdevice.system.screen.windows import Screen
 
-__all__ = ["Activities", "Intent", "full_class"]
+__all__ = ["Activities", "Intent", "full_class", "short_component"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,10 +46,7 @@ class Intent:
         if self.package:
             words.append(f"pkg={self.package}")
         if self.component:
-            package, _, name = self.component.partition("/")
-            if name.startswith(package + "."):
-                name = name[len(package) :]
-            words.append(f"cmp={package}/{name}")
+            words.append(f"cmp={short_component(self.component)}")
         if self.extras:
             words.append("(has extras)")
         return f"Intent {{ {' '.join(words)} }}"
@@ -59,6 +56,12 @@ def full_class(component: str) -> tuple[str, str]:
     """(package, full class name) of `package/.Class` or `package/full.Class`."""
     package, _, name = component.partition("/")
     return package, package + name if name.startswith(".") else name
+
+
+def short_component(component: str) -> str:
+    """ComponentName.flattenToShortString: without the package before the class."""
+    package, _, name = component.partition("/")
+    return f"{package}/{name.removeprefix(package) if name.startswith(f'{package}.') else name}"
 
 
 class Activities:

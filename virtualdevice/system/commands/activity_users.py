@@ -5,7 +5,7 @@ The numbers of refusals are ActivityManager.USER_OP_….
 
 from __future__ import annotations
 
-from virtualdevice.system.commands.arguments import CommandRefused, Words
+from virtualdevice.system.commands.arguments import CommandRefused, IllegalArgument, Words
 from virtualdevice.system.invocation import Invocation
 from virtualdevice.system.phone import Phone
 from virtualdevice.system.users.records import SYSTEM_USER
@@ -17,12 +17,13 @@ SWITCH_SAYS_API = 30
 
 
 def _number(words: Words) -> int:
-    word = words.required("Error: Argument required")
+    """Integer.parseInt; IllegalArgument is its exception's parent."""
+    word = words.demanded()
     try:
         return int(word)
     except ValueError as error:
-        raise CommandRefused(
-            f'Error: java.lang.NumberFormatException: For input string: "{word}"'
+        raise IllegalArgument(
+            f'For input string: "{word}"', kind="NumberFormatException"
         ) from error
 
 
@@ -30,7 +31,7 @@ def _skip_options(words: Words, known: set[str]) -> set[str]:
     given = set()
     while (option := words.option()) is not None:
         if option not in known:
-            raise CommandRefused(f"Error: unknown option: {option}")
+            raise CommandRefused(f"Error: unknown option: {option}", status=255)
         given.add(option)
     return given
 

@@ -25,12 +25,13 @@ class CommandRefused(Exception):
 
 
 class IllegalArgument(CommandRefused):
-    """java.lang.IllegalArgumentException from the reading of words; `message` is its own text.
-    Commands that print it otherwise than after `Error: ` catch it."""
+    """java.lang.IllegalArgumentException, or a kind of it, from the reading of words; `message` is
+    its own text. Commands that print it otherwise than after `Error: ` catch it."""
 
-    def __init__(self, message: str) -> None:
+    def __init__(self, message: str, *, kind: str = "IllegalArgumentException") -> None:
         super().__init__(f"Error: {message}")
         self.message = message
+        self.kind = kind
 
 
 def exception_head(api: int, verb: str) -> str:
@@ -56,6 +57,7 @@ class Words:
 
     def __init__(self, words: Sequence[str]) -> None:
         self._words = list(words)
+        self._last = ""
 
     def __len__(self) -> int:
         return len(self._words)
@@ -64,11 +66,20 @@ class Words:
         """The next word if it is an option; `--` ends them. A single `-` is none."""
         if not self._words or not self._words[0].startswith("-") or self._words[0] == "-":
             return None
-        word = self._words.pop(0)
-        return None if word == "--" else word
+        self._last = self._words.pop(0)
+        return None if self._last == "--" else self._last
 
     def next(self) -> str | None:
-        return self._words.pop(0) if self._words else None
+        if not self._words:
+            return None
+        self._last = self._words.pop(0)
+        return self._last
+
+    def demanded(self) -> str:
+        """ShellCommand.getNextArgRequired: the next word, or an exception that names the last."""
+        if not self._words:
+            raise IllegalArgument(f'Argument expected after "{self._last}"')
+        return self._words.pop(0)
 
     def required(self, what: str) -> str:
         """The next word; CommandRefused with `what` if there is none."""

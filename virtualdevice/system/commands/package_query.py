@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from virtualdevice.system.activities import short_component
 from virtualdevice.system.commands.arguments import CommandRefused, IllegalArgument, Words
 from virtualdevice.system.commands.package_staged import list_staged
 from virtualdevice.system.commands.package_words import is_java, pm_refused
@@ -161,9 +162,7 @@ def _permissions(phone: Phone, call: Invocation, words: Words) -> list[str]:
 async def path(phone: Phone, call: Invocation, words: Words) -> int:
     """Nothing and status 1 if it is not there."""
     user_id = one_user(phone, words)
-    name = words.next()
-    if name is None and not is_java(phone, call):  # getNextArgRequired, before their own text
-        raise IllegalArgument(f'Argument expected after "{call.arguments[-1]}"')
+    name = words.next() if is_java(phone, call) else words.demanded()
     if name is None:
         raise pm_refused(phone, call, "Error: no package specified")
     record = phone.parts.registry.installed(name, user_id)
@@ -196,16 +195,16 @@ async def dump(phone: Phone, call: Invocation, words: Words) -> int:
 
 
 async def resolve_activity(phone: Phone, call: Invocation, words: Words) -> int:
-    """`--brief [-c CATEGORY] PACKAGE`: the activity that a launcher icon opens; with the category
-    HOME the launcher itself."""
-    brief = "--brief" in (rest := words.rest())
+    """`--brief|--components [-c CATEGORY] PACKAGE`: the activity that a launcher icon opens; with
+    the category HOME the launcher itself."""
+    rest = words.rest()
     found = phone.screen.home.component if HOME in rest else _opened_by_icon(phone, rest)
     if not found:
         await call.out("No activity found")
         return 0
-    if brief:
+    if "--brief" in rest and "--components" not in rest:
         await call.out("priority=0 preferredOrder=0 match=0x108000 specificIndex=-1 isDefault=true")
-    await call.out(found)
+    await call.out(short_component(found))
     return 0
 
 

@@ -42,7 +42,7 @@ def pm_threw(phone: Phone, call: Invocation, kind: str, text: str) -> CommandRef
 
 def pm_unread(phone: Phone, call: Invocation, problem: IllegalArgument) -> CommandRefused:
     """What the reading of the words threw."""
-    return pm_threw(phone, call, "IllegalArgumentException", problem.message)
+    return pm_threw(phone, call, problem.kind, problem.message)
 
 
 def one_user_named(phone: Phone, call: Invocation, word: str) -> int:
