@@ -98,7 +98,8 @@ def _shared_user(
     members = [
         (p.package_name, p.signing) for p in case.others() if p.shared_user_id == shared_user_id
     ]
-    user = SharedUser(name=shared_user_id, members=members)
+    known = case.rules.shared_signers.get(shared_user_id)
+    user = SharedUser(name=shared_user_id, members=members, signing=known)
     problem = shared_user_problem(new, user, own=own, api=case.api)
     if problem is None:
         return None

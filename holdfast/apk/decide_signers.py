@@ -22,12 +22,15 @@ __all__ = [
     "explain",
     "follows",
     "holds_signature_permission",
+    "joins_settled",
     "may_share_permission",
+    "shared_signing_after",
     "shared_user_problem",
     "signed_by_upgrade_keys",
 ]
 
 LINEAGES_SINCE = 28
+MERGED_SINCE, NEW_RULES_SINCE = 30, 33
 
 
 class JoinProblem(StrEnum):
@@ -40,10 +43,13 @@ class JoinProblem(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SharedUser:
-    """The other members of a shared user, by package name."""
+    """The other members of a shared user, by package name. `signing` is what the device has on
+    record for the shared user itself; None where only the members are known.
+    """
 
     name: str
     members: Sequence[tuple[str, SigningDetails]]
+    signing: SigningDetails | None = None
 
 
 def follows(
@@ -143,8 +149,11 @@ def _has_ancestor_or_self(new: SigningDetails, old: SigningDetails) -> bool:
     return _has_ancestor(new, old) or (len(old.signers) == 1 and new.signers == old.signers)
 
 
-def _merged(one: SigningDetails, other: SigningDetails) -> SigningDetails:
-    """mergeLineageWith: the longer history; of common past signers only what both still grant."""
+def _merged(
+    one: SigningDetails, other: SigningDetails, *, newest_grants: bool = False
+) -> SigningDetails:
+    """mergeLineageWith: the longer history; of common past signers only what both still grant, or
+    what `other` does."""
     if _has_ancestor_or_self(one, other):
         descendant, ancestor = one, other
     elif _has_ancestor(other, one):
@@ -160,11 +169,15 @@ def _merged(one: SigningDetails, other: SigningDetails) -> SigningDetails:
     if ancestor.signers == descendant.signers and len(ancestor.past) > len(descendant.past):
         descendant, ancestor = ancestor, descendant
     granted = {past.certificate: past.capabilities for past in ancestor.past}
+    others = {past.certificate: past.capabilities for past in other.past}
+
+    def of(signer: PastSigner) -> Capability:
+        if newest_grants:
+            return others.get(signer.certificate, signer.capabilities)
+        return signer.capabilities & granted.get(signer.certificate, ~Capability.NONE)
+
     past = tuple(
-        PastSigner(
-            certificate=signer.certificate,
-            capabilities=signer.capabilities & granted.get(signer.certificate, ~Capability.NONE),
-        )
+        PastSigner(certificate=signer.certificate, capabilities=of(signer))
         for signer in descendant.past
     )
     return replace(descendant, past=past)
@@ -176,11 +189,42 @@ def _newest(one: SigningDetails, other: SigningDetails) -> SigningDetails:
 
 
 def _shared_details(user: SharedUser, api: int) -> SigningDetails:
+    if user.signing is not None:
+        return user.signing
     details = [signing for _, signing in user.members]
     shared = details[0]
     for other in details[1:]:
-        shared = _merged(shared, other) if api >= 30 else _newest(shared, other)
+        shared = _merged(shared, other) if api >= MERGED_SINCE else _newest(shared, other)
     return shared
+
+
+def shared_signing_after(user: SharedUser, new: SigningDetails, *, api: int) -> SigningDetails:
+    """What a shared user is signed by once a package signed by `new` is a member: the first member
+    decides to 8.1, the newest one on 9 and 10, all of them from 11 on."""
+    shared = user.signing
+    if shared is None:
+        return new
+    if api < LINEAGES_SINCE:
+        return shared
+    if api < MERGED_SINCE:
+        return _newest(shared, new)
+    if api < NEW_RULES_SINCE:
+        return _merged(shared, new)
+    merged = _merged(shared, new, newest_grants=True)
+    if merged == shared:
+        return shared
+    for _, signing in user.members:
+        merged = _merged(merged, signing)
+    return merged
+
+
+def joins_settled(new: SigningDetails, shared: SigningDetails, *, api: int) -> bool:
+    """Whether the image may have a member signed by `new` where another one has settled at this
+    boot what the shared user is signed by."""
+    if api < NEW_RULES_SINCE:
+        return new.same_signers(shared)
+    related = _has_ancestor(new, shared) or _has_ancestor(shared, new)
+    return _mutual(new, shared) or (api >= 34 and related)
 
 
 def shared_user_problem(

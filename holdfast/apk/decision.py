@@ -121,7 +121,7 @@ class DeviceRules:
     """The device: `packages` are all records, the candidate's own included.
 
     `abis` and `libraries` are what it can run and offers; None where that is not known, and then
-    not judged.
+    not judged. `shared_signers` is on record for shared users; of others the members are asked.
     """
 
     api: int
@@ -129,6 +129,7 @@ class DeviceRules:
     packages: Mapping[str, InstalledPackage] = field(default_factory=dict)
     abis: tuple[str, ...] | None = None
     libraries: frozenset[str] | None = None
+    shared_signers: Mapping[str, SigningDetails] = field(default_factory=dict)
 
     @property
     def debuggable_build(self) -> bool:

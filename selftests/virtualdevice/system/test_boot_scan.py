@@ -276,12 +276,25 @@ async def test_a_shared_user_whose_members_all_change_goes_on_from_9_on(tmp_path
     assert lines.count("signature changed; retaining data.") == 2
 
 
+@pytest.mark.parametrize("signers", [("B", "A"), ("A", "B")])
 @pytest.mark.parametrize("base", ["aosp-30", "aosp-36"])
 async def test_a_system_with_a_split_shared_user_does_not_come_up(
-    tmp_path: Path, base: str
+    tmp_path: Path, base: str, signers: tuple[str, str]
 ) -> None:
     with pytest.raises(BootFailed, match="Signature mismatch on system package"):
-        await shared(tmp_path, base, "B", "A")
+        await shared(tmp_path, base, *signers)
+
+
+@pytest.mark.parametrize("signers", [("B", "A"), ("A", "B")])
+async def test_on_9_the_first_member_settles_who_is_missing(
+    tmp_path: Path, signers: tuple[str, str]
+) -> None:
+    _, rig = await shared(tmp_path, "aosp-28", *signers)
+    there = [rig.phone.parts.registry.installed(name) is not None for name in (NAME, OTHER)]
+    assert there == [True, False]
+    lines = await critical_lines(rig)
+    assert "Signature mismatch for shared user: SharedUserSetting{" in lines
+    assert ("signature changed; retaining data." in lines) is (signers[0] == "B")
 
 
 async def test_the_messages_outlive_a_reboot_and_leave_out_the_common_one(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from virtualdevice.system.packages.records import PackageRecord, PackageUserStat
 from virtualdevice.system.packages.removal import Remover
 from virtualdevice.system.packages.rollbacks import Rollbacks
 from virtualdevice.system.packages.rules import InstallOptions, delivery_of, rules_of
+from virtualdevice.system.packages.shared_users import settle_shared_user
 from virtualdevice.system.parts import Parts
 
 __all__ = ["DeliveredFiles", "Installer"]
@@ -215,6 +216,7 @@ class Installer:
         for user_id in after.user_ids:
             after = await parts.storage.create(after, user_id)
         parts.registry.put(after)
+        settle_shared_user(parts.registry, after, api=parts.api)
         await parts.save_packages()
         if before is not None:
             await parts.storage.empty_code_caches(after)

@@ -16,6 +16,8 @@ __all__ = [
     "PreloadRecord",
     "record_from_json",
     "record_to_json",
+    "signing_from_json",
+    "signing_to_json",
     "uid_of",
 ]
 
@@ -160,16 +162,16 @@ class PackageRecord:
 def record_to_json(record: PackageRecord) -> dict[str, Any]:
     """Plain values for json.dumps."""
     plain = asdict(record)
-    plain["signing"] = _signing_to_json(record.signing)
+    plain["signing"] = signing_to_json(record.signing)
     if record.preload is not None:
-        plain["preload"]["signing"] = _signing_to_json(record.preload.signing)
+        plain["preload"]["signing"] = signing_to_json(record.preload.signing)
     return plain
 
 
 def record_from_json(plain: Mapping[str, Any]) -> PackageRecord:
     """The inverse of record_to_json; KeyError, TypeError or ValueError for a broken one."""
     values = {name: _frozen(plain[name]) for name in _names(PackageRecord) if name in plain}
-    values["signing"] = _signing_from_json(plain["signing"])
+    values["signing"] = signing_from_json(plain["signing"])
     values["users"] = {
         int(user_id): PackageUserState(**{name: _frozen(value) for name, value in state.items()})
         for user_id, state in plain["users"].items()
@@ -180,7 +182,7 @@ def record_from_json(plain: Mapping[str, Any]) -> PackageRecord:
     )
     if values.get("preload") is not None:
         inner = dict(plain["preload"])
-        inner["signing"] = _signing_from_json(inner["signing"])
+        inner["signing"] = signing_from_json(inner["signing"])
         values["preload"] = PreloadRecord(**inner)
     return PackageRecord(**values)
 
@@ -193,7 +195,7 @@ def _frozen(value: object) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
-def _signing_to_json(signing: SigningDetails) -> dict[str, Any]:
+def signing_to_json(signing: SigningDetails) -> dict[str, Any]:
     return {
         "scheme": signing.scheme.value,
         "signers": [der.hex() for der in signing.signers],
@@ -201,7 +203,7 @@ def _signing_to_json(signing: SigningDetails) -> dict[str, Any]:
     }
 
 
-def _signing_from_json(plain: Mapping[str, Any]) -> SigningDetails:
+def signing_from_json(plain: Mapping[str, Any]) -> SigningDetails:
     return SigningDetails(
         scheme=Scheme(plain["scheme"]),
         signers=tuple(bytes.fromhex(der) for der in plain["signers"]),

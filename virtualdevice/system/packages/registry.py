@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 
+from holdfast.apk.signing_details import SigningDetails
 from virtualdevice.seams import Machine
 from virtualdevice.system.packages.records import (
     PackageRecord,
     record_from_json,
     record_to_json,
+    signing_from_json,
+    signing_to_json,
     uid_of,
 )
 
@@ -28,8 +31,8 @@ def extra_key(name: str, user_id: int) -> str:
 
 
 class Registry:
-    """`shared_users` are the app ids of shared user ids by name, `problems` the lines of
-    uiderrors.txt."""
+    """`shared_users` are the app ids of shared user ids by name, `shared_signers` what those are
+    signed by, `problems` the lines of uiderrors.txt."""
 
     def __init__(self, first_app_id: int = FIRST_APP_ID) -> None:
         self._records: dict[str, PackageRecord] = {}
@@ -37,6 +40,7 @@ class Registry:
         self._marker = first_app_id
         self._lost_ids: set[int] = set()
         self.shared_users: dict[str, int] = {}
+        self.shared_signers: dict[str, SigningDetails] = {}
         self.extra: dict[str, str] = {}
         self.loaded_problem = ""
         self.problems: list[str] = []
@@ -79,9 +83,10 @@ class Registry:
         record = self._records.pop(name, None)
         if record is None or self.owners(record.app_id):
             return
-        self.shared_users = {
-            name: app_id for name, app_id in self.shared_users.items() if app_id != record.app_id
-        }
+        gone = [name for name, app_id in self.shared_users.items() if app_id == record.app_id]
+        for shared in {*gone, record.shared_user_id or ""}:
+            self.shared_users.pop(shared, None)
+            self.shared_signers.pop(shared, None)
         self._marker = max(record.app_id + 1, self._first_app_id)
 
     def drop_with_id(self, name: str) -> None:
@@ -89,6 +94,14 @@ class Registry:
         record = self._records.pop(name, None)
         if record is not None:
             self._lost_ids.add(record.app_id)
+
+    def members(self, shared_user_id: str, *, but: str = "") -> list[tuple[str, SigningDetails]]:
+        """Who is in a shared user, and by whom signed; without the package `but`."""
+        return [
+            (record.name, record.signing)
+            for record in self._records.values()
+            if record.shared_user_id == shared_user_id and record.name != but
+        ]
 
     def owners(self, app_id: int) -> list[PackageRecord]:
         return [record for record in self._records.values() if record.app_id == app_id]
@@ -136,6 +149,10 @@ class Registry:
             plain = json.loads(await machine.files.read(RECORDS_FILE))
             records = [record_from_json(item) for item in plain["packages"]]
             self.shared_users = {str(k): int(v) for k, v in plain["shared_users"].items()}
+            self.shared_signers = {
+                str(name): signing_from_json(item)
+                for name, item in plain.get("shared_signers", {}).items()
+            }
             self.extra = {str(k): str(v) for k, v in plain["extra"].items()}
         except FileNotFoundError:
             self.loaded_problem = "No settings file; creating initial state"
@@ -149,6 +166,9 @@ class Registry:
         plain = {
             "packages": [record_to_json(record) for record in self._records.values()],
             "shared_users": self.shared_users,
+            "shared_signers": {
+                name: signing_to_json(signing) for name, signing in self.shared_signers.items()
+            },
             "extra": self.extra,
         }
         await machine.files.make_directory(

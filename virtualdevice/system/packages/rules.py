@@ -62,6 +62,7 @@ def rules_of(
         build_type=build_type,
         abis=abis,
         packages={record.name: _installed(record) for record in registry},
+        shared_signers=registry.shared_signers,
     )
 
 

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from holdfast.apk.decide_signers import follows
-from holdfast.apk.signing_details import SigningDetails
 from virtualdevice.seams import BootFailed
 from virtualdevice.system.packages.attribution import forget_installer
 from virtualdevice.system.packages.boot_texts import Said, words
@@ -19,6 +18,7 @@ from virtualdevice.system.packages.data_scan import discard_update
 from virtualdevice.system.packages.preloads import preload_record, preload_state
 from virtualdevice.system.packages.problems import critical, report
 from virtualdevice.system.packages.records import PackageRecord, PreloadRecord
+from virtualdevice.system.packages.shared_users import Fit, ImageMembers
 from virtualdevice.system.parts import Parts
 
 __all__ = ["scan_system"]
@@ -46,28 +46,23 @@ async def scan_system(parts: Parts) -> None:
 def _image(parts: Parts) -> Mapping[str, PackageRecord]:
     """What of the image can be scanned: the members of a shared user have to agree on a signer.
 
-    To 8.1 whoever differs from the record is missing. From 9 on the first one changes the shared
-    user's signer, and who then differs is missing, or takes the system down on devices that came
-    with 11 or later.
+    To 8.1 whoever differs from the record is missing. From 9 on the first one settles the shared
+    user's signer, be it a new one; who then differs is missing, or takes the system down on devices
+    that came with 11 or later.
     """
     image: dict[str, PackageRecord] = {}
-    changed: dict[str, SigningDetails] = {}
+    members = ImageMembers(parts.registry, api=parts.api)
     for name, package in parts.personality.packages.items():
         scanned = preload_record(parts.personality, name, package)
-        shared = scanned.shared_user_id
-        known = changed.get(shared or "") or _shared_signing(parts, shared)
-        if shared is None or known is None or follows(scanned.signing, known, api=parts.api):
+        if members.add(scanned) is Fit.FITS:
             image[name] = scanned
             continue
-        if parts.api >= 28 and shared not in changed:
-            changed[shared] = scanned.signing
-            image[name] = scanned
-            continue
+        shared = scanned.shared_user_id or ""
         setting = f"SharedUserSetting{{{zlib.crc32(shared.encode()):x} {shared}"
         setting += f"/{parts.registry.shared_users.get(shared, 0)}}}"
         if parts.api >= 29 and _first_api(parts) >= 30:
             raise BootFailed(
-                f"Signature mismatch on system package {name} for shared user {shared}"
+                f"Signature mismatch on system package {name} for shared user {setting}"
             )
         text = words(Said.SHARED_SIGNER, parts.api, shared=setting)
         critical(parts, f"Failed to scan {scanned.code_path}: {text}")
@@ -77,12 +72,6 @@ def _image(parts: Parts) -> Mapping[str, PackageRecord]:
 def _first_api(parts: Parts) -> int:
     text = parts.properties.get("ro.product.first_api_level")
     return int(text) if text.isdigit() else parts.api
-
-
-def _shared_signing(parts: Parts, shared: str | None) -> SigningDetails | None:
-    """The signer that the shared user had at the last boot."""
-    members = (r for r in parts.registry if shared is not None and r.shared_user_id == shared)
-    return next((record.signing for record in members), None)
 
 
 def _with_app_id(
