@@ -56,3 +56,14 @@ def test_adb_installs_several_packages_together_or_none(phone: Phone, tmp_path: 
     refused = phone.adb("install-multi-package", str(newer), str(strange))
     assert "INSTALL_FAILED_UPDATE_INCOMPATIBLE" in refused.text + refused.errors
     assert version(phone, NAME) == "versionCode=1"
+
+
+def test_a_session_that_was_begun_outlives_a_reboot(phone: Phone, tmp_path: Path) -> None:
+    phone.adb("push", str(file(tmp_path, "chat.apk", apk())), "/data/local/tmp/chat.apk")
+    number = phone.shell("pm install-create").partition("[")[2].partition("]")[0]
+    phone.shell(f"pm install-write {number} base.apk /data/local/tmp/chat.apk")
+    assert f"Active Session {number}:" in phone.shell("dumpsys package installs")
+    phone.reboot()
+    assert phone.shell(f"pm install-commit {number}").strip() == "Success"
+    assert version(phone, NAME) == "versionCode=1"
+    assert "vmdl" not in phone.adb("shell", "ls", "/data/app").text

@@ -184,3 +184,26 @@ async def test_taking_updates_away_takes_the_data_where_the_factory_version_is_o
     await update(rig)
     found = await stays(rig, uninstall)
     assert "".join(letter for letter in found if letter in "DEOI") == f"{left}I"
+
+
+@pytest.mark.parametrize(
+    ("base", "at_once", "after_a_boot"),
+    [
+        ("aosp-22", True, True),
+        ("aosp-24", False, True),
+        ("aosp-30", False, True),
+        ("aosp-35", False, True),
+        ("aosp-36", False, False),
+    ],
+)
+async def test_who_forgets_the_version_that_uninstall_k_has_left(
+    tmp_path: Path, base: str, at_once: bool, after_a_boot: bool
+) -> None:
+    """From 7.0 to 15 it is read from the package in memory, which no boot brings back."""
+    rig = await booted(tmp_path, base)
+    assert "Success" in await install(rig, apk(version_code=2))
+    await keep(rig)
+    if not at_once:
+        assert "VERSION_DOWNGRADE" in await install(rig, apk(version_code=1))
+    await rig.reboot()
+    assert ("Success" in await install(rig, apk(version_code=1))) is after_a_boot
