@@ -102,8 +102,8 @@ class Power:
         try:
             state = self._link.state(deadline=step)
         except DeadlineExceeded as error:
-            if deadline.passed:
-                raise
+            if step is deadline:
+                raise  # cut short by the deadline: it tells nothing of the device
             return str(error)
         if state != "device":
             self._connect_again(step, state)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from dataclasses import dataclass, field
 
 import pytest
@@ -93,6 +94,22 @@ def test_what_is_missing_is_named(answer: str, missing: str) -> None:
     phone, clock = Phone(answers=[answer]), FakeClock()
     with running(AdbServer()) as server, pytest.raises(LabError, match=missing):
         bench(phone, server, clock).wait_ready(deadline=Deadline.after(3, clock=clock))
+
+
+class AtLastSilent(AdbServer):
+    """Answers one question to the server, and is too late with all that follow."""
+
+    def _host(self, sock: socket.socket, question: str) -> bool:
+        if question == "get-state" and self.asked:
+            time.sleep(0.5)
+        self.asked.append(question)
+        return super()._host(sock, question)
+
+
+def test_a_look_that_the_deadline_cut_short_does_not_hide_what_was_missing() -> None:
+    phone, clock = Phone(answers=["{mark}\n\n\n\n"]), FakeClock()
+    with running(AtLastSilent()) as server, pytest.raises(LabError, match="activity: found"):
+        bench(phone, server, clock).wait_ready(deadline=Deadline.after(0.3, clock=clock))
 
 
 def test_services_that_come_late_are_waited_for() -> None:
