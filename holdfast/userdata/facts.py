@@ -57,6 +57,8 @@ _ACCOUNT = re.compile(r"^\s*Account \{name=(.*), type=(.*)\}", re.MULTILINE)
 _RUNNING = re.compile(r"UserInfo\{(\d+):[^}]*\} running", re.MULTILINE)
 _ENABLED = re.compile(r"^ *User (\d+):.*\benabled=(\d)", re.MULTILINE)
 _RUN_AS_OF_USERS = frozenset({24, 25})
+_NO_SETTINGS_OF_USERS = frozenset({26, 27})
+"""There `settings list` takes no --user (SettingsService of 8.0 and 8.1)."""
 _RUN_AS_OF_USERS_AGAIN = 29
 """In 8 and 9 run-as looks for the directory of the first user whoever is named, and refuses."""
 _REQUESTED = re.compile(r"^( *)requested permissions:\n(?:\1 +.*\n?)*", re.MULTILINE)
@@ -119,7 +121,7 @@ def _of_the_user(api: int, whose: str) -> dict[str, str]:
         f"rows {k}": f"content query {whose}--uri {u} --projection _id 2>&1"
         for k, u in _PROVIDERS.items()
     }
-    if api >= 23:
+    if api >= 23 and not (whose and api in _NO_SETTINGS_OF_USERS):
         asked |= {f"settings {n}": f"settings list {whose}{n} 2>&1" for n in ("secure", "system")}
     if api >= 29:
         asked |= {f"role {r}": f"cmd role holders {whose}android.app.role.{r} 2>&1" for r in _ROLES}

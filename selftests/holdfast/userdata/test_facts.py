@@ -122,3 +122,12 @@ def test_a_root_that_would_need_quoting_is_refused() -> None:
     )
     with pytest.raises(ValueError, match="not a directory of an app"):
         area_script(plan)
+
+
+@pytest.mark.parametrize(("api", "asked"), [(25, True), (26, False), (27, False), (28, True)])
+def test_settings_of_a_second_user_are_not_asked_where_the_command_refuses(
+    api: int, asked: bool
+) -> None:
+    script = facts_script(PACKAGE, nonce=NONCE, api=api, user_id=10)
+    assert ("settings list --user 10 secure" in script) == asked
+    assert "settings list secure" in facts_script(PACKAGE, nonce=NONCE, api=api)

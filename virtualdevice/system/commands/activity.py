@@ -15,6 +15,7 @@ from virtualdevice.system.commands.arguments import (
     thrown,
 )
 from virtualdevice.system.commands.intents import StartOptions, read_intent
+from virtualdevice.system.commands.old_program import run_old_program
 from virtualdevice.system.commands.user_words import user_named
 from virtualdevice.system.invocation import Invocation
 from virtualdevice.system.language import resource_qualifier
@@ -252,14 +253,9 @@ HELP = "Activity manager (activity) commands:\n  help\n      Print this help tex
 async def run_activity(phone: Phone, call: Invocation) -> int:
     if call.name != "am" or phone.api >= SERVICE_API:
         return await _by_service(phone, call)
-    try:
-        status = await _by_java(phone, call)
-        return status if call.arguments[:1] == ["instrument"] else 0
-    except IllegalArgument as problem:
-        await call.error(f"{USAGE}\n\n{problem}")
-    except CommandRefused as refused:
-        await refused.tell(call)
-    return 0
+    if call.arguments[:1] == ["instrument"]:
+        return await _by_java(phone, call)
+    return await run_old_program(call, USAGE, lambda: _by_java(phone, call))
 
 
 def _verb(phone: Phone, name: str) -> Verb | None:

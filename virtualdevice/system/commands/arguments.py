@@ -77,9 +77,10 @@ class Words:
 
     def demanded(self) -> str:
         """ShellCommand.getNextArgRequired: the next word, or an exception that names the last."""
-        if not self._words:
+        word = self.next()
+        if word is None:
             raise IllegalArgument(f'Argument expected after "{self._last}"')
-        return self._words.pop(0)
+        return word
 
     def required(self, what: str) -> str:
         """The next word; CommandRefused with `what` if there is none."""
@@ -89,9 +90,10 @@ class Words:
 
     def value(self, option: str) -> str:
         """The argument of an option."""
-        if not self._words:
+        word = self.next()
+        if word is None:
             raise IllegalArgument(f'Argument expected after "{option}"')
-        return self._words.pop(0)
+        return word
 
     def number(self, *, default: int) -> int:
         """The next word if it is a number; it may be left out."""

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from virtualdevice.system.commands import (
     activity,
     dumpsys,
+    input_events,
     locksettings,
     logcat,
     package,
@@ -36,7 +37,7 @@ EVERYWHERE: dict[str, Command] = {
     "getprop": properties.getprop,
     "setprop": properties.setprop,
     "run-as": run_as.run_as,
-    "input": window.input_events,
+    "input": input_events.input_events,
     "wm": window.window,
     "screencap": window.screencap,
     "uiautomator": window.uiautomator,

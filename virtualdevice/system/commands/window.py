@@ -1,106 +1,137 @@
-"""input, wm, screencap, uiautomator: the screen from the shell."""
+"""wm, screencap, uiautomator: the screen from the shell."""
 
 from __future__ import annotations
 
-import asyncio
-
-from virtualdevice.system.commands.arguments import CommandRefused, Words
+from virtualdevice.system.commands.arguments import CommandRefused, IllegalArgument, Words, thrown
+from virtualdevice.system.commands.old_program import run_old_program
 from virtualdevice.system.commands.output_file import write_output
 from virtualdevice.system.invocation import Invocation
 from virtualdevice.system.phone import Phone
-from virtualdevice.system.screen.keys import key_code
 
-__all__ = ["input_events", "screencap", "uiautomator", "window"]
+__all__ = ["screencap", "uiautomator", "window"]
 
-SOURCES = frozenset(
-    [
-        "dpad",
-        "keyboard",
-        "mouse",
-        "touchpad",
-        "gamepad",
-        "touchnavigation",
-        "joystick",
-        "touchscreen",
-        "stylus",
-        "trackball",
-        "gesture",
-    ]
-)
-
-
-async def input_events(phone: Phone, call: Invocation) -> int:
-    """`input [SOURCE] text|keyevent|tap|swipe|draganddrop|motionevent|press …`."""
-    words = Words([word for word in call.arguments if word not in SOURCES])
-    verb = words.next()
-    fingers = phone.fingers
-    if verb == "text":
-        fingers.type_text(words.required("Error: Invalid arguments").replace("%s", " "))
-    elif verb == "keyevent":
-        for word in [w for w in words.rest() if not w.startswith("--")]:
-            code = key_code(word)
-            if code is None:
-                raise CommandRefused(f"Error: Invalid arguments for command: {verb}")
-            fingers.press(code)
-    elif verb == "tap":
-        x, y = (_pixels(word) for word in words.rest()[:2])
-        fingers.tap(x, y)
-    elif verb in ("swipe", "draganddrop"):
-        numbers = [_pixels(word) for word in words.rest()]
-        if len(numbers) < 4:
-            raise CommandRefused(f"Error: Invalid arguments for command: {verb}")
-        fingers.swipe((numbers[0], numbers[1]), (numbers[2], numbers[3]))
-    elif verb in ("press", "roll", "motionevent", "keycombination"):
-        words.rest()
-    else:
-        await call.error("Usage: input [<source>] <command> [<arg>...]")
-        return 1 if phone.api >= 24 else 0
-    await asyncio.sleep(0)
-    return 0
-
-
-def _pixels(word: str) -> int:
-    try:
-        return round(float(word))
-    except ValueError as error:
-        raise CommandRefused(f"Error: Invalid arguments: {word}") from error
+WM_USAGE = "usage: wm [subcommand] [options]"
+WM_HELP = "Window manager (window) commands:\n  help\n      Print this help text."
+KEYGUARD_API, WINDOW_SERVICE_API = 23, 28
+LEAST_DENSITY = 72
+ROTATION_API, ROTATION_ASKED_API = 29, 31
+ROTATION_VERB = {29: "set-user-rotation", 30: "set-user-rotation"}
+WM_ACCEPTED = {
+    "overscan": range(21, 30), "scaling": range(23, 99), "tracing": range(28, 99),
+    "set-fix-to-user-rotation": range(29, 31), "fixed-to-user-rotation": range(31, 99),
+    "set-ignore-orientation-request": range(31, 99),
+}  # fmt: skip
+"""Verbs without any effect that could be seen here, and the versions that know them."""
 
 
 async def window(phone: Phone, call: Invocation) -> int:
-    """`wm size|density|dismiss-keyguard|…`."""
+    """`wm size|density|dismiss-keyguard|…`: a program of Java's to 8.1 (Wm.java), a service's
+    command after (WindowManagerShellCommand)."""
+    if phone.api < WINDOW_SERVICE_API:
+        return await run_old_program(call, WM_USAGE, lambda: _window(phone, call))
+    try:
+        return await _window(phone, call)
+    except IllegalArgument as problem:
+        raise thrown(phone.api, call.arguments[0], problem.kind, problem.message) from problem
+
+
+async def _window(phone: Phone, call: Invocation) -> int:
     words = Words(call.arguments)
     verb = words.next()
-    screen, facts = phone.screen, phone.personality.screen
     if verb == "size":
-        value = words.next()
-        if value == "reset":
-            screen.size_override = None
-        elif value is not None:
-            width, _, height = value.partition("x")
-            screen.size_override = (_pixels(width), _pixels(height))
-        else:
-            lines = [f"Physical size: {facts.width_px}x{facts.height_px}"]
-            if screen.size_override:
-                lines.append("Override size: {}x{}".format(*screen.size_override))
-            await call.out("\n".join(lines))
-        return 0
+        return await _size(phone, call, words)
     if verb == "density":
-        value = words.next()
-        if value == "reset":
-            screen.density_override = None
-        elif value is not None:
-            screen.density_override = _pixels(value)
-        else:
-            lines = [f"Physical density: {facts.density_dpi}"]
-            if screen.density_override:
-                lines.append(f"Override density: {screen.density_override}")
-            await call.out("\n".join(lines))
+        return await _density(phone, call, words)
+    if verb == "dismiss-keyguard" and phone.api >= KEYGUARD_API:
+        phone.screen.dismiss_keyguard()
         return 0
-    if verb == "dismiss-keyguard" and phone.api < 23:
-        raise CommandRefused(f"Error: unknown command '{verb}'")
-    if verb == "dismiss-keyguard":
-        screen.dismiss_keyguard()
+    if verb == ROTATION_VERB.get(phone.api, "user-rotation") and phone.api >= ROTATION_API:
+        return await _user_rotation(phone, call, words)
+    if verb is not None and phone.api in WM_ACCEPTED.get(verb, ()):
+        return 0
+    if phone.api < WINDOW_SERVICE_API:
+        if verb is None:
+            await call.out(WM_USAGE)
+            return 0
+        raise CommandRefused(f"{WM_USAGE}\n\nError: unknown command '{verb}'")
+    await call.out(WM_HELP if verb in (None, "help", "-h") else f"Unknown command: {verb}")
+    return 255
+
+
+async def _size(phone: Phone, call: Invocation, words: Words) -> int:
+    value, screen, facts = words.next(), phone.screen, phone.personality.screen
+    if value == "reset":
+        screen.size_override = None
+    elif value is not None and value != "-d":
+        width, _, height = value.partition("x")
+        if not width or not height:
+            raise CommandRefused(f"Error: bad size {value}", status=255)
+        screen.size_override = (_dimension(phone, width), _dimension(phone, height))
+    else:
+        lines = [f"Physical size: {facts.width_px}x{facts.height_px}"]
+        if screen.size_override:
+            lines.append("Override size: {}x{}".format(*screen.size_override))
+        await call.out("\n".join(lines))
     return 0
+
+
+async def _density(phone: Phone, call: Invocation, words: Words) -> int:
+    value, screen, facts = words.next(), phone.screen, phone.personality.screen
+    if value == "reset":
+        screen.density_override = None
+    elif value is not None and value != "-d":
+        density = _whole(value)
+        if density < LEAST_DENSITY:
+            raise CommandRefused(f"Error: density must be >= {LEAST_DENSITY}", status=255)
+        screen.density_override = density
+    else:
+        lines = [f"Physical density: {facts.density_dpi}"]
+        if screen.density_override:
+            lines.append(f"Override density: {screen.density_override}")
+        await call.out("\n".join(lines))
+    return 0
+
+
+async def _user_rotation(phone: Phone, call: Invocation, words: Words) -> int:
+    """`free`, or `lock` with a number of quarter turns; nothing asks, from 12 on."""
+    settings = phone.parts.settings
+    asks = phone.api >= ROTATION_ASKED_API
+    mode = words.next() if asks else words.demanded()
+    if mode == "-d" and asks:
+        words.demanded()
+        mode = words.next()
+    number = words.next()
+    if mode is None:
+        free = settings.get("system", "accelerometer_rotation") == "1"
+        await call.out("free" if free else f"lock {phone.screen.rotation}")
+        return 0
+    if mode not in ("free", "lock"):
+        what = "argument needs to be either -d, free or lock." if asks else ""
+        what = what or "lock mode needs to be either free or lock."
+        raise CommandRefused(f"Error: {what}", status=255)
+    settings.put("system", "accelerometer_rotation", "1" if mode == "free" else "0")
+    if mode == "lock":
+        turned = number or (str(phone.screen.rotation) if asks else "0")
+        settings.put("system", "user_rotation", str(_whole(turned) % 4))
+        phone.turn_as_set()
+    await settings.save(phone.parts.machine)
+    return 0
+
+
+def _dimension(phone: Phone, text: str) -> int:
+    """Pixels, be it that they are given as dp."""
+    if not text.endswith("dp"):
+        return _whole(text.removesuffix("px"))
+    density = phone.screen.density_override or phone.personality.screen.density_dpi
+    return _whole(text.removesuffix("dp")) * density // 160
+
+
+def _whole(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError as error:
+        problem = f'java.lang.NumberFormatException: For input string: "{text}"'
+        raise CommandRefused(f"Error: bad number {problem}", status=255) from error
 
 
 async def screencap(phone: Phone, call: Invocation) -> int:

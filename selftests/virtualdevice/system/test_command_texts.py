@@ -1,0 +1,107 @@
+"""What `settings`, `wm`, `input` and others say in each version: text, stream and status."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from selftests.virtualdevice.system.fake_machine import booted
+from selftests.virtualdevice.system.test_package_texts import is_like, said_11
+
+Row = tuple[str, int, str, str]
+SETTINGS: dict[int, list[Row]] = {
+    22: [
+        ("settings list system", 0, "", "usage:  settings [--user NUM] get *"),
+        ("settings get global nothing", 0, "null\n", ""),
+        ("settings get odd nothing", 0, "", "Invalid namespace 'odd'\nusage: *"),
+        ("settings get global a b", 0, "", "Too many arguments\nusage: *"),
+    ],
+    25: [
+        ("settings put global a", 0, "", "usage:  settings [--user NUM] get *"),
+        ("settings list odd", 0, "", "Invalid namespace 'odd'\nusage: *"),
+        ("settings reset secure untrusted_clear", 0, "", "Invalid command: reset\nusage: *"),
+    ],
+    27: [
+        ("settings", 255, "Settings provider (settings) commands:*", ""),
+        ("settings GET GLOBAL nothing", 0, "null\n", ""),
+        ("settings odd", 255, "", "Invalid command: odd\n"),
+        ("settings get odd x", 255, "", "Invalid namespace 'odd'\n"),
+        ("settings put global a", 255, "", "Bad arguments\n"),
+        ("settings --user 0 list system", 255, "", "--user not supported for delete and list.\n"),
+        ("settings reset secure", 255, "", "Bad arguments\n"),
+    ],
+    34: [
+        ("settings put global a b tag default", 0, "", ""),
+        ("settings get global a", 0, "b\n", ""),
+        ("settings --user 0 delete global a", 0, "Deleted 1 rows\n", ""),
+        ("settings delete global a", 0, "Deleted 0 rows\n", ""),
+        ("settings get global a b", 255, "", "Too many arguments\n"),
+        ("settings --user 77 get global a", 255, "", "Invalid user: 77\n"),
+        ("settings --user all get global a", 255, "", "Invalid user: all\n"),
+        (
+            "settings --user x get global a",
+            255,
+            "",
+            f"{said_11('--user')}java.lang.IllegalArgumentException: Bad user number: x\n",
+        ),
+        ("settings reset system untrusted_clear", 0, "", "Invalid table; no reset performed\n"),
+    ],
+}
+WM_USAGE = "usage: wm [subcommand] [options]\n"
+NO_NUMBER = 'java.lang.NumberFormatException: For input string: "x"\n'
+SCREEN: dict[int, list[Row]] = {
+    22: [
+        ("wm dismiss-keyguard", 0, "", f"{WM_USAGE}\nError: unknown command 'dismiss-keyguard'\n"),
+        ("input tap 1", 0, "", "Error: Invalid arguments for command: tap\n*"),
+        ("input dance", 0, "", "Error: Unknown command: dance\n*"),
+    ],
+    26: [
+        ("wm dismiss-keyguard", 0, "", ""),
+        ("wm size 5", 0, "", "Error: bad size 5\n"),
+        ("wm size 500dpx900px", 0, "", ""),
+        ("wm dance", 0, "", f"{WM_USAGE}\nError: unknown command 'dance'\n"),
+    ],
+    30: [
+        ("wm dance", 255, "Unknown command: dance\n", ""),
+        ("wm density 50", 255, "", "Error: density must be >= 72\n"),
+        ("wm density x", 255, "", f"Error: bad number {NO_NUMBER}"),
+        ("wm size", 0, "Physical size: 1080x2160\n", ""),
+        ("wm size 320dpx400", 0, "", ""),
+        ("wm size", 0, "Physical size: 1080x2160\nOverride size: 880x400\n", ""),
+        ("wm size reset", 0, "", ""),
+        ("wm user-rotation", 255, "Unknown command: user-rotation\n", ""),
+        ("input dance", 0, "", "*Error: Unknown command: dance\n"),
+    ],
+    34: [
+        ("wm user-rotation lock 1", 0, "", ""),
+        ("wm user-rotation", 0, "lock 1\n", ""),
+        ("settings get system user_rotation", 0, "1\n", ""),
+        ("wm user-rotation free", 0, "", ""),
+        ("wm user-rotation", 0, "free\n", ""),
+        ("wm user-rotation odd", 255, "", "Error: argument needs to be either -d, free or lock.\n"),
+        ("input keyevent NO_SUCH_KEY", 0, "", ""),
+        ("input dance", 0, "Unknown command: dance\n", ""),
+        (
+            "input tap 5",
+            255,
+            "",
+            f'{said_11("tap")}java.lang.IllegalArgumentException: Argument expected after "5"\n',
+        ),
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("api", "rows"), [*SETTINGS.items(), *SCREEN.items()], ids=lambda value: str(value)[:24]
+)
+async def test_each_version_says_it_in_its_words(tmp_path: Path, api: int, rows: list[Row]) -> None:
+    rig = await booted(tmp_path, f"aosp-{api}")
+    wrong = []
+    for words, status, out, error in rows:
+        answer = await rig.run(*words.split())
+        heard = answer.error if not error.startswith("*") else "*" + answer.error[-len(error) + 1 :]
+        same = answer.status == status and is_like(answer.out, out) and is_like(heard, error)
+        if not same:
+            wrong.append((words, answer))
+    assert wrong == []
