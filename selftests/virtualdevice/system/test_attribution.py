@@ -108,6 +108,42 @@ async def test_dumpsys_of_14_says_who_asked(tmp_path: Path, personality: str, mo
     assert "updateOwnerPackageName" not in found
 
 
+async def test_each_user_has_the_lines_of_the_version_in_its_order(tmp_path: Path) -> None:
+    for base, names in (
+        ("aosp-33", ["installReason", "firstInstallTime", "uninstallReason"]),
+        ("aosp-35", ["installReason", "dataDir", "firstInstallTime", "uninstallReason"]),
+    ):
+        rig = await booted(tmp_path / base, base)
+        await install(rig, apk())
+        lines = (await rig.run("dumpsys", "package", NAME)).out.splitlines()
+        shown = [line.strip().partition("=")[0] for line in lines if line.startswith("      ")]
+        assert [name for name in shown if name in names] == names
+
+
+@pytest.mark.parametrize(
+    ("base", "has", "has_not"),
+    [
+        ("aosp-30", {"queriesPackages", "applicationInfo"}, {"cpuAbiOverride", "usesNonSdkApi"}),
+        ("aosp-31", {"queriesPackages", "applicationInfo", "cpuAbiOverride"}, {"apexModuleName"}),
+        ("aosp-33", {"usesNonSdkApi", "minExtensionVersions"}, {"queriesPackages"}),
+        ("aosp-34", {"apexModuleName"}, {"scannedAsStoppedSystemApp"}),
+        ("aosp-35", {"apexModuleName", "scannedAsStoppedSystemApp"}, {"applicationInfo"}),
+    ],
+)
+async def test_the_block_of_a_package_has_the_lines_of_the_version(
+    tmp_path: Path, base: str, has: set[str], has_not: set[str]
+) -> None:
+    rig = await booted(tmp_path, base)
+    await install(rig, apk())
+    found = await dumped(rig)
+    assert has <= set(found)
+    assert not has_not & set(found)
+    await rig.run("pm", "uninstall", "-k", NAME)
+    await rig.reboot()
+    left = await dumped(rig)
+    assert (left["pkg"], left["versionCode"]) == ("null", "1")
+
+
 async def test_the_owner_of_updates_is_shown_until_it_is_gone(tmp_path: Path) -> None:
     rig = await booted(tmp_path, "aosp-34")
     await install(rig, apk(package_name=STORE, signer="B"))

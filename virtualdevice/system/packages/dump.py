@@ -88,23 +88,29 @@ def _identity_line(record: PackageRecord, api: int) -> str:
 
 
 def _version_line(record: PackageRecord, api: int) -> str:
+    """From 9 on without what only a parsed package knows, where a boot found no code."""
+    line, target = f"    versionCode={record.version_code}", f" targetSdk={record.target_sdk}"
     if api < 24:
-        return f"    versionCode={record.version_code} targetSdk={record.target_sdk}"
-    return (
-        f"    versionCode={record.version_code} minSdk={record.min_sdk} "
-        f"targetSdk={record.target_sdk}"
-    )
+        return line + target
+    if api < 28 or _is_parsed(record):
+        return f"{line} minSdk={record.min_sdk}{target}"
+    return line + target if api >= 36 else line
 
 
-def _code_lines(record: PackageRecord) -> list[str]:
-    lines = [f"    codePath={record.code_path}", f"    resourcePath={record.code_path}"]
-    if record.code_present:
-        lines.insert(0, f"    pkg=Package{{{_hash('pkg' + record.code_path)} {record.name}}}")
+def _is_parsed(record: PackageRecord) -> bool:
+    return record.code_present or record.code_in_memory
+
+
+def _code_lines(record: PackageRecord, api: int) -> list[str]:
+    package = f"Package{{{_hash('pkg' + record.code_path)} {record.name}}}"
     return [
-        *lines,
+        f"    pkg={package if _is_parsed(record) else 'null'}",
+        f"    codePath={record.code_path}",
+        f"    resourcePath={record.code_path}",
         f"    legacyNativeLibraryDir={record.code_path}/lib",
         "    primaryCpuAbi=null",
         "    secondaryCpuAbi=null",
+        *(["    cpuAbiOverride=null"] if api >= 31 else []),
     ]
 
 
@@ -114,20 +120,22 @@ def _application_lines(record: PackageRecord, api: int) -> list[str]:
         return []
     splits = ", ".join(["base", *record.split_names])
     number = _hash("app" + record.code_path)
-    lines = [f"    splits=[{splits}]"]
+    lines = ["    usesNonSdkApi=false"] if api >= 31 else []
+    lines.append(f"    splits=[{splits}]")
     if api >= 24:
         lines.append(f"    apkSigningVersion={APK_SIGNING_VERSIONS[record.signing.scheme]}")
-    lines += [
-        f"    applicationInfo=ApplicationInfo{{{number} {record.name}}}",
-        f"    flags={_flags(record)}",
-    ]
-    if api >= 24:
-        lines.append("    privateFlags=[ ]")
+    if api < 33:
+        lines.append(f"    applicationInfo=ApplicationInfo{{{number} {record.name}}}")
+    lines.append(f"    flags={_flags(record)}")
     if api >= 35 and not record.updatable:
         lines.append("    updatableSystem=false")
     if api >= 30:
-        lines += ["    forceQueryable=false", "    queriesPackages=[]"]
-    if api < 35:
+        lines.append("    forceQueryable=false")
+    if 30 <= api < 33:
+        lines.append("    queriesPackages=[]")  # Android's own slip: only if there are none
+    if api >= 35:
+        lines.append("    scannedAsStoppedSystemApp=false")
+    else:
         lines.append(f"    dataDir={data_directory(record, api)}")
     lines.append("    supportsScreens=[small, medium, large, xlarge, resizeable, anyDensity]")
     return lines
@@ -174,10 +182,11 @@ def _user_lines(record: PackageRecord, user_id: int, api: int) -> list[str]:
     # Before 7.0 two spaces follow `User 0:`.
     lines = [words[0] + ("  " if api < 24 else " ") + " ".join(words[1:])]
     if api >= 33:
-        lines += ["      installReason=0", "      uninstallReason=0"]
+        lines.append("      installReason=0")
+        if api >= 35:
+            lines.append(f"      dataDir={data_directory(record, api, user_id)}")
         lines.append(f"      firstInstallTime={format_time(state.first_install_time_ms)}")
-    if api >= 35:
-        lines.append(f"      dataDir={data_directory(record, api, user_id)}")
+        lines.append("      uninstallReason=0")
     return [*lines, *_runtime_lines(record, user_id, api)]
 
 
@@ -255,9 +264,11 @@ def package_block(record: PackageRecord, parts: Parts) -> list[str]:
             f"    sharedUser=SharedUserSetting{{{number} {record.shared_user_id}/{record.app_id}}}"
         )
     lines += [
-        *_code_lines(record),
+        *_code_lines(record, api),
         _version_line(record, api),
     ]
+    if api >= 31 and _is_parsed(record):
+        lines.append("    minExtensionVersions=[]")
     if record.code_present:
         lines.append(f"    versionName={record.version_name or 'null'}")
     lines += [*_application_lines(record, api), *_time_lines(record, api)]
@@ -270,7 +281,7 @@ def package_block(record: PackageRecord, parts: Parts) -> list[str]:
         lines.append(f"    permissionsFixed=true haveGids=true{status}")
     lines.append(f"    pkgFlags={_flags(record)}")
     if api >= 34:
-        lines.append("    privatePkgFlags=[ ]")
+        lines += ["    privatePkgFlags=[ ]", "    apexModuleName=null"]
     lines += _permission_lines(record, api)
     for user_id in parts.users.ids:
         lines += _user_lines(record, user_id, api)
