@@ -57,10 +57,10 @@ _ACCOUNT = re.compile(r"^\s*Account \{name=(.*), type=(.*)\}", re.MULTILINE)
 _RUNNING = re.compile(r"UserInfo\{(\d+):[^}]*\} running", re.MULTILINE)
 _ENABLED = re.compile(r"^ *User (\d+):.*\benabled=(\d)", re.MULTILINE)
 _RUN_AS_OF_USERS = frozenset({24, 25})
-_NO_SETTINGS_OF_USERS = frozenset({26, 27})
-"""There `settings list` takes no --user (SettingsService of 8.0 and 8.1)."""
 _RUN_AS_OF_USERS_AGAIN = 29
 """In 8 and 9 run-as looks for the directory of the first user whoever is named, and refuses."""
+_NO_SETTINGS_OF_USERS = frozenset({26, 27})
+"""There `settings list` takes no --user (SettingsService of 8.0 and 8.1)."""
 _REQUESTED = re.compile(r"^( *)requested permissions:\n(?:\1 +.*\n?)*", re.MULTILINE)
 _APP_OP = re.compile(r"^(?:Uid mode: )?([A-Z_0-9]+): (\w+)", re.MULTILINE)
 

@@ -14,6 +14,7 @@ from selftests.virtualdevice.system.real_phone import Phone, connected_phone, on
 APKS = CORPUS / "apk" / "files"
 PAIRS = CORPUS / "apk" / "pairs.json"
 LEVELS = (25, 28, 30, 33, 34)
+NEWEST = 36
 Scenario = Mapping[str, Any]
 
 
@@ -25,13 +26,12 @@ def _all(kind: str) -> list[Scenario]:
 
 
 def _of_level(kind: str, level: int) -> list[Scenario]:
-    """What is to be run on that level: the lowest one that the test is meant for."""
-    return [
-        case
-        for case in _all(kind)
-        if case.get("available", True)
-        and min(one for one in LEVELS if one >= case["min_api"]) == level
-    ]
+    """What is to be run on that level: the lowest one that the test is meant for. On the newest
+    all that is still meant for it."""
+    cases = [case for case in _all(kind) if case.get("available", True)]
+    if level == NEWEST:
+        return [case for case in cases if case.get("max_api", NEWEST) >= NEWEST]
+    return [case for case in cases if min(one for one in LEVELS if one >= case["min_api"]) == level]
 
 
 def _options(api: int) -> Sequence[str]:
@@ -44,7 +44,7 @@ def _empty(phone: Phone) -> None:
         phone.shell(f"pm uninstall {line.removeprefix('package:')}")
 
 
-@pytest.fixture(scope="module", params=LEVELS)
+@pytest.fixture(scope="module", params=(*LEVELS, NEWEST))
 def phone(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[int, Phone]]:
@@ -109,6 +109,8 @@ def test_all_sequences_and_pairs_are_among_the_levels() -> None:
     assert len(_all("pairs")) == 46
     assert sum(len(_of_level("pairs", level)) for level in LEVELS) == 46
     assert sum(len(_of_level("scenarios", level)) for level in LEVELS) == 27
+    assert len(_of_level("pairs", NEWEST)) == 43
+    assert len(_of_level("scenarios", NEWEST)) == 26
 
 
 @needs_corpus
