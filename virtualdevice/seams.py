@@ -63,6 +63,7 @@ class ToolCall:
 
     `argv[0]` is the tool's name; bytes because a file name may be any bytes. The three descriptors
     are the caller's own and belong to whoever handles the call: who handles it closes them.
+    `on_disk`: those of them that are files on the device's disk.
     `interrupted`: the process got a SIGINT or SIGHUP and did not die of it; `screenrecord` alone.
     """
 
@@ -74,6 +75,7 @@ class ToolCall:
     stdout: int
     stderr: int
     environment: Mapping[bytes, bytes] = field(default_factory=dict)
+    on_disk: frozenset[int] = frozenset()
     interrupted: asyncio.Event = field(default_factory=asyncio.Event, compare=False)
 
 

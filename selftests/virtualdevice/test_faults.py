@@ -184,6 +184,8 @@ def test_a_full_disk_from_the_start_is_full_for_adb_shell_and_package_manager(
         adb("-s", serial, "reboot")
         adb("-s", serial, "wait-for-device")
         assert adb("-s", serial, "shell", "echo > /sdcard/new").status != 0
+        by_android = "getprop > /sdcard/properties; stat -c %s /sdcard/properties"
+        assert adb("-s", serial, "shell", by_android).text == "0\n"
         adb("disconnect", serial)
 
 

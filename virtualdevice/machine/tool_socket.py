@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import socket
+import stat
 import struct
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
@@ -122,6 +123,7 @@ class ToolSocket:
         return ToolCall(
             argv=argv, environment=environment, cwd=directory, caller=caller, pid=pid,
             stdin=descriptors[0], stdout=descriptors[1], stderr=descriptors[2],
+            on_disk=frozenset(one for one in descriptors if stat.S_ISREG(os.fstat(one).st_mode)),
         )  # fmt: skip
 
     def _peer(self, connection: socket.socket) -> tuple[Credentials, int]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
-from virtualdevice.seams import Credentials, ToolCall
+from virtualdevice.seams import Credentials, Space, ToolCall
 from virtualdevice.system.streams import peer_is_gone, read_chunks, read_exactly, write_all
 
 __all__ = ["ROOT_UID", "SHELL_UID", "SYSTEM_UID", "Invocation"]
@@ -17,8 +17,12 @@ ROOT_UID, SYSTEM_UID, SHELL_UID = 0, 1000, 2000
 class Invocation:
     """What a command's code sees of a ToolCall. Words that are no UTF-8 carry surrogates."""
 
-    def __init__(self, call: ToolCall) -> None:
+    def __init__(
+        self, call: ToolCall, *, space: Callable[[], Awaitable[Space]] | None = None
+    ) -> None:
+        """`space` tells whether a file that the output goes into may grow."""
         self._call = call
+        self._space = space
         words = [os.fsdecode(word) for word in call.argv]
         self.name = words[0].rsplit("/", 1)[-1]
         self.arguments: Sequence[str] = words[1:]
@@ -63,11 +67,19 @@ class Invocation:
     async def error(self, text: str) -> None:
         """To stderr, with its newline if it has none at the end."""
         line = text if text.endswith("\n") else text + "\n"
-        await write_all(self.stderr, os.fsencode(line))
+        await self._write(self.stderr, os.fsencode(line))
 
     async def write(self, text: str | bytes) -> None:
         """To stdout as it is."""
-        await write_all(self.stdout, os.fsencode(text) if isinstance(text, str) else text)
+        await self._write(self.stdout, os.fsencode(text) if isinstance(text, str) else text)
+
+    async def _write(self, descriptor: int, data: bytes) -> None:
+        """Into a file on a disk without room nothing goes, and as with Java's System.out nobody is
+        told so."""
+        limited = descriptor in self._call.on_disk and self.caller.uid != ROOT_UID
+        if limited and self._space is not None and len(data) > (await self._space()).free_bytes:
+            return
+        await write_all(descriptor, data)
 
     async def read(self, size_bytes: int) -> bytes:
         return await read_exactly(self.stdin, size_bytes)

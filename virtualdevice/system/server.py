@@ -162,9 +162,10 @@ class AndroidServer(SystemServer):
         phone.booted = False
 
     async def run_tool(self, call: ToolCall) -> int:
-        invocation = Invocation(call)
+        phone = self._phone
+        space = phone.parts.machine.space if phone is not None else None
+        invocation = Invocation(call, space=space)
         try:
-            phone = self._phone
             if phone is None:
                 await invocation.error(f"{invocation.name}: the system is not running")
                 return 1
