@@ -21,7 +21,8 @@ TESTS_A_SESSION = 2
 
 
 class Fault(StrEnum):
-    """By the names of the virtual device where it is the device's own."""
+    """By the names of the virtual device where it is the device's own; one with a place comes
+    there, the next time."""
 
     DROP_LINK = "drop_link"
     HANG = "hang"
@@ -41,6 +42,15 @@ class Fault(StrEnum):
     UI_SERVER_DIES = "ui_server_dies"
     UI_SERVER_HANGS = "ui_server_hangs"
     SECOND_BOOT_NEVER_COMPLETES = "second_boot_never_completes"
+    REFUSE = "refuse"
+    OVERHEATED = "overheated"
+    APPS_CRASH = "apps_crash"
+    SLOW_DISK = "slow_disk=300"
+    BOOT_NEVER_COMPLETES = "boot_never_completes"
+    FULL_AT_INSTALL = "full_disk=install:50%"
+    DIES_AT_INSTALL = "die=install:50%"
+    RESTARTS_AT_INSTALL = "reboot=install:50%"
+    HANGS_AT_INSTALL = "hang=install:0%"
     ADB_SERVER_ENDS = "adb server told to end"
     ADB_SERVER_KILLED = "adb server killed"
     ADB_SERVER_SILENT = "adb server stopped: it accepts and never answers"
@@ -56,6 +66,10 @@ WEIGHTS: dict[Fault, int] = {
     Fault.UI_SERVER_DIES: 4,
     Fault.ADB_SERVER_SILENT: 2,
     Fault.RUNNER_KILLED: 2,
+    Fault.REFUSE: 1,
+    Fault.BOOT_NEVER_COMPLETES: 1,
+    Fault.DIES_AT_INSTALL: 1,
+    Fault.HANGS_AT_INSTALL: 1,
 }
 """Those that are not here weigh 3."""
 
