@@ -123,6 +123,7 @@ async def test_each_user_has_the_lines_of_the_version_in_its_order(tmp_path: Pat
 @pytest.mark.parametrize(
     ("base", "has", "has_not"),
     [
+        ("aosp-24", {"applicationInfo"}, {"queriesPackages"}),
         ("aosp-30", {"queriesPackages", "applicationInfo"}, {"cpuAbiOverride", "usesNonSdkApi"}),
         ("aosp-31", {"queriesPackages", "applicationInfo", "cpuAbiOverride"}, {"apexModuleName"}),
         ("aosp-33", {"usesNonSdkApi", "minExtensionVersions"}, {"queriesPackages"}),

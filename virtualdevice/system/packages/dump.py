@@ -88,13 +88,11 @@ def _identity_line(record: PackageRecord, api: int) -> str:
 
 
 def _version_line(record: PackageRecord, api: int) -> str:
-    """From 9 on without what only a parsed package knows, where a boot found no code."""
+    """Without what only a parsed package knows, where a boot found no code."""
     line, target = f"    versionCode={record.version_code}", f" targetSdk={record.target_sdk}"
-    if api < 24:
-        return line + target
-    if api < 28 or _is_parsed(record):
-        return f"{line} minSdk={record.min_sdk}{target}"
-    return line + target if api >= 36 else line
+    if not _is_parsed(record):
+        return line + target if api >= 36 else line
+    return line + target if api < 24 else f"{line} minSdk={record.min_sdk}{target}"
 
 
 def _is_parsed(record: PackageRecord) -> bool:
