@@ -81,13 +81,15 @@ def format_line(line: LogLine, how: LogFormat) -> str:
 
 
 class LogBuffer:
-    """All buffers of one boot, in the order of writing."""
+    """All buffers of one boot, in the order of writing. `sizes_bytes` are those that somebody set;
+    what is kept does not depend on them."""
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
         self._lines: deque[LogLine] = deque(maxlen=LINES_KEPT)
         self._written = asyncio.Event()
         self._count = 0
+        self.sizes_bytes: dict[str, int] = {}
 
     @property
     def count(self) -> int:

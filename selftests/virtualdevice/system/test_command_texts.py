@@ -105,3 +105,55 @@ async def test_each_version_says_it_in_its_words(tmp_path: Path, api: int, rows:
         if not same:
             wrong.append((words, answer))
     assert wrong == []
+
+
+LOGCAT: list[Row] = [
+    ("logcat -G 16M", 0, "", ""),
+    ("logcat -b main -g", 0, "main: ring buffer is 16384 KiB (*", ""),
+    ("logcat -G x", 1, "", "logcat: -G must be specified as <num><multiplier>.\n"),
+    ("logcat -d -b odd", 1, "", "logcat: Unknown -b buffer 'odd'.\n"),
+    ("logcat -d -v odd", 1, "", "logcat: Invalid -v 'odd'.\n"),
+    ("logcat -d -T yesterday", 1, "", "logcat: -T 'yesterday' not in time format.\n"),
+    ("logcat -d --odd", 1, "", "logcat: Unknown option '--odd'.\n"),
+    ("logcat -d -m 0", 1, "", "logcat: -m '0' isn't an integer greater than zero.\n"),
+    ("logcat -d -v threadtime,year -s nobody", 0, "", ""),
+    ("logcat -S", 0, "", ""),
+    ("reboot -h", 1, "", "usage: reboot [-p] [rebootcommand]\n"),
+]
+
+
+async def test_logcat_ends_where_it_is_not_to_follow_and_names_what_is_wrong(
+    tmp_path: Path,
+) -> None:
+    rig = await booted(tmp_path, "aosp-34")
+    wrong = []
+    for words, status, out, error in LOGCAT:
+        answer = await rig.run(*words.split())
+        if answer.status != status or not is_like(answer.out, out) or answer.error != error:
+            wrong.append((words, answer))
+    assert wrong == []
+
+
+async def test_logcat_shows_what_its_options_ask_for(tmp_path: Path) -> None:
+    rig = await booted(tmp_path, "aosp-34")
+    await rig.run("logcat", "-c", "-b", "all")
+    log = rig.phone.parts.log
+    log.write("Chat", "one", pid=7)
+    log.write("Chat", "two", pid=8)
+    since = log.lines(["main"])[1].time_s
+
+    async def said(*words: str) -> list[str]:
+        out = (await rig.run("logcat", "-d", "-v", "raw", *words)).out.splitlines()
+        return [line for line in out if not line.startswith("---------")]
+
+    assert await said() == ["one", "two"]
+    assert await said("--pid", "7") == ["one"]
+    assert await said("--pid=8") == ["two"]
+    assert await said("-e", "t.o") == ["two"]
+    assert await said("-m", "1") == ["one"]
+    assert await said("-t", "1") == ["two"]
+    assert await said("-T", repr(since)) == ["two"]
+    assert await said("-T", "2001-01-01 00:00:00.000") == ["one", "two"]
+    path = await rig.put("/data/local/tmp/log.txt", b"")
+    assert await said("-f", path) == []
+    assert rig.machine.files.host(path).read_text().endswith("one\ntwo\n")

@@ -27,7 +27,9 @@ async def reboot(phone: Phone, call: Invocation) -> int:
     words = Words(call.arguments)
     mode = BootMode.SYSTEM
     while (option := words.option()) is not None:
-        mode = BootMode.OFF if option == "-p" else mode
+        if option != "-p":
+            raise CommandRefused("usage: reboot [-p] [rebootcommand]")
+        mode = BootMode.OFF
     target = words.next()
     if target:
         mode = reboot_mode(target)
