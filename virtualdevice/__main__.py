@@ -19,6 +19,7 @@ from virtualdevice.ota.commands import add_ota_commands, run_ota_command
 from virtualdevice.ota.firmware import pack_firmware
 from virtualdevice.running import RunRequest, run
 from virtualdevice.system import build_system_server
+from virtualdevice.system.builtin_defects import BUILTIN
 from virtualdevice.system.personality import (
     list_personalities,
     load_personality,
@@ -60,8 +61,8 @@ def _parser() -> argparse.ArgumentParser:
     run_parser.add_argument(
         "--commands", type=Path, metavar="FIFO", help="made there; takes save, restore, fault NAME"
     )
-    lists = commands.add_parser("list", help="the personalities that come with it, or the faults")
-    lists.add_argument("what", nargs="?", choices=("personalities", "faults"))
+    lists = commands.add_parser("list", help="personalities that come with it, defects, faults")
+    lists.add_argument("what", nargs="?", choices=LISTS, default="personalities")
     show = commands.add_parser("show", help="what a personality is; and whether it could run so")
     show.add_argument("personality")
     show.add_argument("--defect", action="append", default=[], metavar="NAME")
@@ -106,17 +107,29 @@ def _run(arguments: argparse.Namespace) -> int:
     return ENDED
 
 
-def _list_faults() -> int:
+def _list_personalities() -> None:
+    for name in list_personalities():
+        print(f"{name:28} {load_personality(name).title}")
+
+
+def _list_defects() -> None:
+    for defect in BUILTIN.values():
+        if defect.reference:
+            print(f"{defect.name}\n    {defect.about} (class {defect.reference})")
+    print("path/to/file.py:NAME\n    one of your own: virtualdevice/system/defects.py says how")
+
+
+def _list_faults() -> None:
     for kind, about in ABOUT.items():
         print(f"{form_of(kind)}\n    {about}")
     print(f"PHASE is one of {', '.join(Phase)}")
-    return ENDED
 
 
-def _list() -> int:
-    for name in list_personalities():
-        print(f"{name:28} {load_personality(name).title}")
-    return ENDED
+LISTS = {
+    "personalities": _list_personalities,
+    "defects": _list_defects,
+    "faults": _list_faults,
+}
 
 
 def _show(arguments: argparse.Namespace) -> int:
@@ -137,7 +150,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         arguments = _parser().parse_args(argv)
         if arguments.command == "list":
-            return _list_faults() if arguments.what == "faults" else _list()
+            LISTS[arguments.what]()
+            return ENDED
         if arguments.command == "show":
             return _show(arguments)
         if arguments.command == "ota":

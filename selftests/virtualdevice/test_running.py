@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import select
 import signal
 import socket
@@ -16,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from virtualdevice.system.builtin_defects import BUILTIN
 from virtualdevice.system.personality import list_personalities
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -210,6 +212,13 @@ def test_the_personalities_are_listed_and_shown() -> None:
     assert listed.returncode == 0
     assert [line.split()[0] for line in listed.stdout.splitlines()] == list(list_personalities())
     assert "Android API 34" in answered("show", "aosp-34").stdout
+
+
+def test_each_defect_of_a_firmware_is_listed_with_its_class() -> None:
+    listed = answered("list", "defects").stdout.splitlines()
+    assert listed[:-2:2] == [name for name, defect in BUILTIN.items() if defect.reference]
+    assert all(re.search(r"\(class \d+\)$", line) for line in listed[1:-2:2])
+    assert listed[-2] == "path/to/file.py:NAME"
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,12 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 from dataclasses import replace
 
+from virtualdevice.seams import BootFailed
+from virtualdevice.system.accounts import BEGINNING as ACCOUNT
 from virtualdevice.system.defects import Boot, Defect, Parts
 from virtualdevice.system.media import INDEX_LOST
 from virtualdevice.system.packages.records import PackageRecord, PackageUserState
@@ -109,6 +112,31 @@ async def _forget_messages(parts: Parts, boot: Boot) -> None:
 
 async def _forget_contacts(parts: Parts, boot: Boot) -> None:
     _forget(parts, "rows content://com.android.contacts")
+
+
+async def _forget_accounts(parts: Parts, boot: Boot) -> None:
+    _forget(parts, ACCOUNT)
+
+
+async def _forget_credentials(parts: Parts, boot: Boot) -> None:
+    """There is one still, and nobody knows it."""
+    for user in [user for user in parts.users if user.credential]:
+        parts.users.put(replace(user, credential=secrets.token_hex()))
+    await parts.users.save(parts.machine)
+
+
+async def _cannot_mount(parts: Parts, boot: Boot) -> None:
+    raise BootFailed("/data cannot be mounted")
+
+
+async def _crash_beside_users_apps(parts: Parts, boot: Boot) -> None:
+    if boot.upgraded and _users_apps(parts):
+        raise BootFailed("the system server crashed over an app of the user's")
+
+
+async def _crash_beside_updated_preloads(parts: Parts, boot: Boot) -> None:
+    if any(record.is_system and record.preload is not None for record in parts.registry):
+        raise BootFailed("the system server crashed over the update of a preloaded app")
 
 
 def _forget(parts: Parts, beginning: str) -> None:
@@ -258,5 +286,35 @@ BOOT_DEFECTS = (
         about="a reboot empties the index of pictures; the files stay",
         reference="25",
         at_boot=_lose_media_index,
+    ),
+    Defect(
+        name="accounts_lost_on_reboot",
+        about="a reboot takes the accounts",
+        reference="20",
+        at_boot=_forget_accounts,
+    ),
+    Defect(
+        name="lock_credential_lost_on_reboot",
+        about="after a reboot the lock screen takes no PIN and no password for the right one",
+        reference="14",
+        at_boot=_forget_credentials,
+    ),
+    Defect(
+        name="data_cannot_be_mounted",
+        about="after the first boot /data cannot be mounted, and the phone comes up no more",
+        reference="15",
+        at_boot=_cannot_mount,
+    ),
+    Defect(
+        name="boot_loop_with_users_apps",
+        about="the first boot of a new build crashes while an app of the user's is installed",
+        reference="32",
+        at_boot=_crash_beside_users_apps,
+    ),
+    Defect(
+        name="boot_loop_with_updated_preloads",
+        about="every boot crashes once a preloaded app was updated",
+        reference="33",
+        at_boot=_crash_beside_updated_preloads,
     ),
 )

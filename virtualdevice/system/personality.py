@@ -171,6 +171,14 @@ class StoreBehaviour:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class AccountFacts:
+    """An account that a new phone's user 0 has: its name, and its type (AccountManager's words)."""
+
+    name: str
+    type: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class UserFacts:
     """A user whom a new phone has besides user 0, whose profile a profile is. A `credential` is
     a PIN or a password; a profile with one of its own is not opened with its parent's."""
@@ -199,6 +207,7 @@ class Personality:
     store: StoreBehaviour | None = None
     credential: str = ""
     users: tuple[UserFacts, ...] = ()
+    accounts: tuple[AccountFacts, ...] = ()
     defects: tuple[str, ...] = ()
     first_app_id: int = 10000
     name: str = ""

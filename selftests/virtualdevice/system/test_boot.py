@@ -42,13 +42,13 @@ class Upgradable:
         self._base = base
         self._rig: Rig | None = None
 
-    async def boot(self, incremental: str, *preloads: bytes) -> Rig:
+    async def boot(self, incremental: str, *preloads: bytes, defects: Sequence[str] = ()) -> Rig:
         personality = build(self._folder, self._base, incremental, preloads)
         if self._rig is None:
-            self._rig = await booted(self._root, personality)
+            self._rig = await booted(self._root, personality, defects=defects)
             return self._rig
         await self._rig.server.stop()
-        server = build_system_server(personality, defects=[], settings={})
+        server = build_system_server(personality, defects=defects, settings={})
         assert isinstance(server, AndroidServer)
         self._rig = Rig(server, self._rig.machine)
         await server.start(self._rig.machine)

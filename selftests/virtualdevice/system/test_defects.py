@@ -13,6 +13,8 @@ import pytest
 from holdfast.errors import ConfigurationError
 from selftests.virtualdevice.system.apks import NAME, apk
 from selftests.virtualdevice.system.fake_machine import Rig, booted
+from selftests.virtualdevice.system.test_boot import Upgradable, install
+from virtualdevice.seams import BootFailed
 from virtualdevice.system import build_system_server
 from virtualdevice.system.builtin_defects import BUILTIN
 from virtualdevice.system.commands import table
@@ -87,6 +89,7 @@ async def seen(rig: Rig, *, with_version: bool = True) -> dict[str, Any]:
     facts["set up"] = (await rig.run("settings", "get", "secure", "user_setup_complete")).out
     for uri in ROWS:
         facts[uri] = (await rig.run("content", "query", "--uri", uri, "--projection", "_id")).out
+    facts["accounts"] = (await rig.run("dumpsys", "account")).out
     facts["role"] = (await rig.run("cmd", "role", "holders", ROLE)).out
     answer = await rig.run("run-as", NAME, "id")
     facts["run-as"] = answer.text
@@ -118,6 +121,10 @@ def of_kind(kind: str) -> list[str]:
         "other_users_lost_on_reboot": "users",
         "good_update_refused": "answer",
         "update_reverted_on_reboot": "revert",
+        "lock_credential_lost_on_reboot": "lock",
+        "data_cannot_be_mounted": "crash",
+        "boot_loop_with_users_apps": "crash",
+        "boot_loop_with_updated_preloads": "crash",
     }
     chosen = []
     for name, defect in BUILTIN.items():
@@ -214,6 +221,49 @@ async def test_after_a_locked_boot_the_app_cannot_be_entered(tmp_path: Path) -> 
     await rig.reboot()
     assert rig.server.get_property("sys.user.0.ce_available") == "false"
     assert (await rig.run("run-as", NAME, "id")).status == 1
+
+
+async def test_the_right_pin_can_become_the_wrong_one_at_a_boot(tmp_path: Path) -> None:
+    personality = replace(load_personality("aosp-34"), credential="2580")
+    rig = await booted(tmp_path, personality, defects=["lock_credential_lost_on_reboot"])
+    asked = ("locksettings", "verify", "--old", "2580")
+    assert (await rig.run(*asked)).out == "Lock credential verified successfully\n"
+    await rig.reboot()
+    assert "didn't match" in (await rig.run(*asked)).text
+
+
+async def test_data_that_cannot_be_mounted_lets_a_phone_come_up_once(tmp_path: Path) -> None:
+    rig = await booted(tmp_path, "aosp-30", defects=["data_cannot_be_mounted"])
+    for _ in range(2):
+        with pytest.raises(BootFailed, match="cannot be mounted"):
+            await rig.reboot()
+
+
+@pytest.mark.parametrize("has_app", [True, False])
+async def test_a_new_build_can_crash_over_an_app_of_the_users(
+    tmp_path: Path, has_app: bool
+) -> None:
+    phone = Upgradable(tmp_path, "aosp-30")
+    rig = await phone.boot("1")
+    if has_app:
+        await install(rig, apk())
+        for _ in range(2):
+            with pytest.raises(BootFailed, match="an app of the user's"):
+                await phone.boot("2", defects=["boot_loop_with_users_apps"])
+        rig = await phone.boot("1")
+        assert rig.phone.parts.registry.get(NAME) is not None
+    else:
+        await phone.boot("2", defects=["boot_loop_with_users_apps"])
+
+
+async def test_the_update_of_a_preloaded_app_can_make_each_boot_crash(tmp_path: Path) -> None:
+    phone, defects = Upgradable(tmp_path, "aosp-30"), ["boot_loop_with_updated_preloads"]
+    await phone.boot("1", apk(), defects=defects)
+    rig = await phone.boot("1", apk(), defects=defects)
+    await install(rig, apk(version_code=2))
+    for _ in range(2):
+        with pytest.raises(BootFailed, match="a preloaded app"):
+            await rig.reboot()
 
 
 OUTSIDE = """

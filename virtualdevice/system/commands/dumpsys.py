@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 
+from virtualdevice.system.accounts import accounts_dump
 from virtualdevice.system.commands.health import (
     FIRST_THERMAL_API,
     dump_alarm,
@@ -173,8 +174,7 @@ def dump_user(phone: Phone, arguments: Sequence[str]) -> str:
 
 
 def dump_account(phone: Phone, arguments: Sequence[str]) -> str:
-    users = [f"User {user.shown(phone.api)}:\n  Accounts: 0\n" for user in phone.parts.users]
-    return "\n".join(users)
+    return accounts_dump(phone.parts)
 
 
 def dump_meminfo(phone: Phone, arguments: Sequence[str]) -> str:

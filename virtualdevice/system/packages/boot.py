@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from virtualdevice.system.accounts import add_accounts
 from virtualdevice.system.defects import Boot, Defects
 from virtualdevice.system.packages.boot_texts import Said, words
 from virtualdevice.system.packages.data_scan import scan_data
@@ -50,6 +51,8 @@ async def boot_packages(parts: Parts, defects: Defects) -> bool:
     await destroy_orphaned_code(parts)
     if upgraded and (parts.api >= 31 or facts["old_api"] != facts["new_api"]):
         info(parts, words(Said.REGRANTING, parts.api, **facts))
+    if registry.boots == 1:
+        add_accounts(parts)
     if registry.boots > 1:
         await defects.at_boot(parts, Boot(upgraded=upgraded, count=registry.boots))
     await _check_all_data(parts)
