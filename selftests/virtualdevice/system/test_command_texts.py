@@ -157,3 +157,56 @@ async def test_logcat_shows_what_its_options_ask_for(tmp_path: Path) -> None:
     path = await rig.put("/data/local/tmp/log.txt", b"")
     assert await said("-f", path) == []
     assert rig.machine.files.host(path).read_text().endswith("one\ntwo\n")
+
+
+OTHERS: dict[int, list[Row]] = {
+    22: [
+        ("appops set", 0, "", "Error: Package name not specified.\n"),
+        ("appops get org.example.none", 0, "", "Error: No UID for org.example.none in user 0\n"),
+    ],
+    34: [
+        ("appops", 255, "AppOps service (appops) commands:*", ""),
+        ("appops dance", 255, "Unknown command: dance\n", ""),
+        ("appops get", 255, "", "Error: Package name not specified.\n"),
+        ("appops set com.android.settings", 255, "", "Error: Operation not specified.\n"),
+        ("appops set com.android.settings CAMERA", 255, "", "Error: Mode not specified.\n"),
+        ("appops set com.android.settings CAMERA x", 255, "", "Error: Mode x is not valid\n"),
+        ("appops set com.android.settings CAMERA deny --user 0", 0, "", ""),
+        ("appops get com.android.settings CAMERA", 0, "CAMERA: deny\n", ""),
+        ("content query", 0, "usage: adb shell content *", ""),
+        ("content dance --uri content://x", 0, "usage: adb shell content *", ""),
+        (
+            "content insert --uri content://settings/secure --bind name:s:a --bind value:i:7",
+            0,
+            "",
+            "",
+        ),
+        ("settings get secure a", 0, "7\n", ""),
+        (
+            "content query --uri content://settings/secure --projection value --where name='a'",
+            0,
+            "Row: 0 value=7\n",
+            "",
+        ),
+        (
+            "cmd package query-activities --components -c android.intent.category.HOME",
+            0,
+            "com.android.launcher3/.Launcher\n",
+            "",
+        ),
+        ("cmd package query-activities -a odd", 0, "No activities found\n", ""),
+    ],
+}
+
+
+@pytest.mark.parametrize("api", OTHERS)
+async def test_app_ops_and_providers_are_refused_as_the_version_does(
+    tmp_path: Path, api: int
+) -> None:
+    rig = await booted(tmp_path, f"aosp-{api}")
+    wrong = []
+    for words, status, out, error in OTHERS[api]:
+        answer = await rig.run(*words.split())
+        if answer.status != status or not is_like(answer.out, out) or answer.error != error:
+            wrong.append((words, answer))
+    assert wrong == []

@@ -70,6 +70,7 @@ VERBS: dict[str, Verb] = {
     "path": Verb(run=package_query.path, java=OLD),
     "dump": Verb(run=package_query.dump, java=OLD),
     "resolve-activity": Verb(run=package_query.resolve_activity, java=NEVER, service=NOUGAT),
+    "query-activities": Verb(run=package_query.query_activities, java=NEVER, service=NOUGAT),
     "has-feature": Verb(run=package_query.has_feature, java=NEVER, service=OREO),
     "create-user": Verb(run=users.create_user, java=OLD),
     "remove-user": Verb(run=users.remove_user, java=OLD),

@@ -15,9 +15,17 @@ from virtualdevice.system.packages.dump import dump_package
 from virtualdevice.system.packages.records import PackageRecord, uid_of
 from virtualdevice.system.phone import Phone
 
-__all__ = ["dump", "has_feature", "list_something", "path", "resolve_activity"]
+__all__ = [
+    "dump",
+    "has_feature",
+    "list_something",
+    "path",
+    "query_activities",
+    "resolve_activity",
+]
 
 HOME = "android.intent.category.HOME"
+LAUNCHER = "android.intent.category.LAUNCHER"
 FEATURES = (
     "android.hardware.touchscreen",
     "android.hardware.wifi",
@@ -203,9 +211,41 @@ async def resolve_activity(phone: Phone, call: Invocation, words: Words) -> int:
         await call.out("No activity found")
         return 0
     if "--brief" in rest and "--components" not in rest:
-        await call.out("priority=0 preferredOrder=0 match=0x108000 specificIndex=-1 isDefault=true")
+        await call.out(MATCH)
     await call.out(short_component(found))
     return 0
+
+
+async def query_activities(phone: Phone, call: Invocation, words: Words) -> int:
+    """With the category HOME the launcher, else what icons open; of one package, if it is named."""
+    rest = words.rest()
+    found = [phone.screen.home.component] if HOME in rest else []
+    if LAUNCHER in rest:
+        found = [
+            f"{record.name}/{phone.activities.launcher_activity(record)}"
+            for record in phone.parts.registry
+            if record.launcher_activity
+            and phone.parts.registry.installed(record.name)
+            and rest[-1] in (record.name, LAUNCHER)
+        ]
+    if not found:
+        await call.out("No activities found")
+        return 0
+    lines = [] if "--components" in rest else [f"{len(found)} activities found:"]
+    for number, each in enumerate(found):
+        shown = short_component(each)
+        if "--components" in rest:
+            lines.append(shown)
+            continue
+        lines.append(f"  Activity #{number}:")
+        if "--brief" in rest:
+            lines.append(f"    {MATCH}")
+        lines.append(f"    {shown}")
+    await call.out("\n".join(lines))
+    return 0
+
+
+MATCH = "priority=0 preferredOrder=0 match=0x108000 specificIndex=-1 isDefault=true"
 
 
 def _opened_by_icon(phone: Phone, words: Sequence[str]) -> str:

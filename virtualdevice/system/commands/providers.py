@@ -7,17 +7,19 @@ kept with the package manager's records, as roles are.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from virtualdevice.system.commands.arguments import CommandRefused, Words
+from virtualdevice.system.commands.arguments import CommandRefused, IllegalArgument, Words
 from virtualdevice.system.commands.user_words import one_user, user_named
 from virtualdevice.system.invocation import Invocation
 from virtualdevice.system.media import INDEX_LOST, media_rows
 from virtualdevice.system.packages.registry import extra_key
 from virtualdevice.system.phone import Phone
+from virtualdevice.system.settings import NAMESPACES
 
 __all__ = ["content", "role"]
 
+NAME_IS = re.compile(r"name\s*=\s*['\"](.*)['\"]")
 DATA_IS = re.compile(r"_data\s*=\s*['\"](.*)['\"]")
 SETTINGS = "content://settings/"
 MEDIA = "content://media/external/"
@@ -36,14 +38,34 @@ COUNTED = (
 )
 
 
+VERBS = ("insert", "update", "delete", "query", "call", "read", "write", "gettype")
+BIND_PARTS = 3
+
+
+def _usage(problem: str) -> CommandRefused:
+    """Its words are wrong: told on stdout, with status 0."""
+    text = f"usage: adb shell content [subcommand] [options]\n\n[ERROR] {problem}"
+    return CommandRefused(text, status=0, on_stdout=True)
+
+
 async def content(phone: Phone, call: Invocation) -> int:
     """`content query` of settings, shared storage's files and counted rows; `content insert` of
     the latter; a scan by `content call`. Other providers are empty."""
     words = Words(call.arguments)
     verb = words.next()
     given: dict[str, str] = {}
-    while (option := words.option()) is not None:
-        given[option] = words.value(option)
+    binds: list[str] = []
+    try:
+        while (option := words.option()) is not None:
+            given[option] = words.value(option)
+            if option == "--bind":
+                binds.append(given[option])
+    except IllegalArgument as problem:
+        raise _usage(problem.message) from problem
+    if verb not in VERBS:
+        raise _usage(f"Unsupported operation: {verb or 'null'}")
+    if "--uri" not in given:
+        raise _usage("Content provider URI not specified. Did you specify --uri argument?")
     uri = given.get("--uri", "").rstrip("/")
     user_id = user_named(phone, given.get("--user", "0")) or 0
     if not uri.startswith(SETTINGS) and not phone.user_controller.is_unlocked(user_id):
@@ -52,7 +74,10 @@ async def content(phone: Phone, call: Invocation) -> int:
             f"Error while accessing provider:{name}\n"
             f"java.lang.IllegalStateException: Could not find provider: {name}"
         )
-        return 1
+        return 0
+    if verb == "insert" and _namespace(uri):
+        await _insert_setting(phone, _namespace(uri), _bound(binds), user_id)
+        return 0
     if verb == "insert" and uri in COUNTED:
         key = extra_key(f"rows {uri}", user_id)
         rows = int(phone.parts.registry.extra.get(key, "0"))
@@ -64,8 +89,7 @@ async def content(phone: Phone, call: Invocation) -> int:
         await call.out("Result: Bundle[{}]")
         return 0
     if verb != "query":
-        await call.error("[ERROR] Unsupported operation")
-        return 1
+        return 0
     lines = [f"Row: {n} {row}" for n, row in enumerate(await _rows(phone, uri, given, user_id))]
     await call.out("\n".join(lines) if lines else "No result found.")
     return 0
@@ -77,13 +101,42 @@ async def _rows(phone: Phone, uri: str, given: Mapping[str, str], user_id: int) 
     if uri in COUNTED:
         count = int(phone.parts.registry.extra.get(extra_key(f"rows {uri}", user_id), "0"))
         return [f"_id={n + 1}" for n in range(count)]
+    namespace = _namespace(uri)
+    return _settings_rows(phone, namespace, given, user_id) if namespace else []
+
+
+def _namespace(uri: str) -> str:
+    """The settings' table that a URI means; empty if it means none."""
     namespace = uri.removeprefix(SETTINGS).split("/")[0]
-    if uri.startswith(SETTINGS) and namespace in ("system", "secure", "global"):
-        return [
-            f"_id={n + 1}, name={key}, value={value}"
-            for n, (key, value) in enumerate(phone.parts.settings.items(namespace, user_id))
-        ]
-    return []
+    return namespace if uri.startswith(SETTINGS) and namespace in NAMESPACES else ""
+
+
+def _settings_rows(
+    phone: Phone, namespace: str, given: Mapping[str, str], user_id: int
+) -> list[str]:
+    """Of --where, only `name='NAME'`."""
+    wanted = NAME_IS.fullmatch(given.get("--where", "").strip())
+    columns = given.get("--projection", "_id:name:value").split(":")
+    lines = []
+    for number, (key, value) in enumerate(phone.parts.settings.items(namespace, user_id)):
+        if wanted is None or key == wanted[1]:
+            row = {"_id": str(number + 1), "name": key, "value": value}
+            lines.append(", ".join(f"{name}={row.get(name, 'NULL')}" for name in columns))
+    return lines
+
+
+async def _insert_setting(
+    phone: Phone, namespace: str, bound: Mapping[str, str], user_id: int
+) -> None:
+    phone.parts.settings.put(namespace, bound.get("name", ""), bound.get("value", ""), user_id)
+    phone.turn_as_set()
+    await phone.parts.settings.save(phone.parts.machine)
+
+
+def _bound(words: Sequence[str]) -> Mapping[str, str]:
+    """`NAME:TYPE:VALUE`, as --bind has them."""
+    parts = (word.split(":", 2) for word in words)
+    return {part[0]: part[2] for part in parts if len(part) == BIND_PARTS}
 
 
 async def _media(phone: Phone, table: str, given: Mapping[str, str], user_id: int) -> list[str]:

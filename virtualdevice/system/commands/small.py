@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import replace
 
 from virtualdevice.seams import BootMode
 from virtualdevice.system.commands.arguments import CommandRefused, Words
 from virtualdevice.system.commands.dumpsys import MORE_SERVICES, SERVICES
-from virtualdevice.system.commands.user_words import one_user
 from virtualdevice.system.invocation import ROOT_UID, SHELL_UID, Invocation
 from virtualdevice.system.phone import Phone
 from virtualdevice.system.properties import reboot_mode
 
-__all__ = ["appops", "ime", "monkey", "reboot", "service", "svc"]
+__all__ = ["ime", "monkey", "reboot", "service", "svc"]
 
 FIRST_SET_TIME_API = 28
 INPUT_METHODS = ("com.android.inputmethod.latin/.LatinIME",)
@@ -95,42 +93,6 @@ async def monkey(phone: Phone, call: Invocation) -> int:
     await phone.activities.open_package(record, user_id)
     elapsed = "elapsed time=32ms (0ms mobile, 0ms wifi, 32ms not connected)"
     await call.out(f"Events injected: 1\n## Network stats: {elapsed}")
-    return 0
-
-
-async def appops(phone: Phone, call: Invocation) -> int:
-    """`appops get|set|reset PACKAGE [OP [MODE]]`."""
-    words = Words(call.arguments)
-    verb = words.next()
-    if verb == "reset":
-        for each in phone.parts.registry:
-            states = {n: replace(state, app_ops={}) for n, state in each.users.items()}
-            phone.parts.registry.put(replace(each, users=states))
-        await phone.parts.save_packages()
-        return 0
-    user_id = one_user(phone, words, default=phone.user_controller.current_id)
-    name = words.required("Error: Package name not specified.")
-    record = phone.parts.registry.installed(name, user_id)
-    if record is None:
-        raise CommandRefused(f"Error: No UID for {name} in user {user_id}")
-    if phone.api < 23 and verb == "get" and call.caller.uid == SHELL_UID:
-        raise CommandRefused(
-            "java.lang.SecurityException: uid 2000 does not have "
-            "android.permission.GET_APP_OPS_STATS."
-        )
-    if verb == "set":
-        operation = words.required("Error: Operation not specified.")
-        mode = words.required("Error: Mode not specified.")
-        state = record.user(user_id)
-        changed = replace(state, app_ops={**state.app_ops, operation: mode})
-        phone.parts.registry.put(record.with_user(user_id, changed))
-        await phone.parts.save_packages()
-        return 0
-    wanted = words.next()
-    lines = [
-        f"{op}: {mode}" for op, mode in record.user(user_id).app_ops.items() if wanted in (None, op)
-    ]
-    await call.out("\n".join(lines) if lines else "No operations.")
     return 0
 
 

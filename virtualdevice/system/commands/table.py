@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from virtualdevice.system.commands import (
     activity,
+    appops,
     dumpsys,
     input_events,
     locksettings,
@@ -47,7 +48,7 @@ EVERYWHERE: dict[str, Command] = {
     "svc": small.svc,
     "ime": small.ime,
     "monkey": small.monkey,
-    "appops": small.appops,
+    "appops": appops.appops,
     "content": providers.content,
     "service": small.service,
     "reboot": small.reboot,
@@ -64,7 +65,7 @@ CMD_SERVICES: dict[str, Command] = {
     "package": package.run_package,
     "activity": activity.run_activity,
     "settings": settings.run_settings,
-    "appops": small.appops,
+    "appops": appops.appops,
     "window": window.window,
     "statusbar": small.nothing,
     "notification": small.nothing,
