@@ -1,7 +1,12 @@
-"""Real adb clients and devices with a system server of a few lines."""
+"""Real adb clients and devices with a system server of a few lines.
+
+Tests here may be coroutines: each runs on an event loop of its own.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import inspect
 from collections.abc import Iterator
 
 import pytest
@@ -14,6 +19,18 @@ from selftests.virtualdevice.real_clients import (
     running_adb,
     running_device,
 )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Run a coroutine test to its end; leave the others to pytest."""
+    test = pyfuncitem.obj
+    if not inspect.iscoroutinefunction(test):
+        return None
+    names = inspect.signature(test).parameters
+    arguments = {name: pyfuncitem.funcargs[name] for name in names}
+    asyncio.run(test(**arguments))
+    return True
 
 
 @pytest.fixture(scope="module", params=["adb29", "adb36"])

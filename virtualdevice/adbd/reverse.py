@@ -9,10 +9,12 @@ from __future__ import annotations
 import asyncio
 import socket
 from dataclasses import dataclass
+from functools import partial
 
 from virtualdevice.adbd import sockets
 from virtualdevice.adbd.host_connection import HostConnection
 from virtualdevice.adbd.service_stream import StreamClosed
+from virtualdevice.machine.acceptor import Acceptor
 from virtualdevice.machine.machine import DeviceMachine
 
 __all__ = ["ReverseForwards"]
@@ -20,10 +22,9 @@ __all__ = ["ReverseForwards"]
 
 @dataclass(slots=True)
 class _Forward:
-    listener: socket.socket
     target: bytes
     connection: HostConnection
-    accepting: asyncio.Task[None] | None = None
+    acceptor: Acceptor
 
 
 class ReverseForwards:
@@ -31,7 +32,7 @@ class ReverseForwards:
 
     def __init__(self) -> None:
         self._forwards: dict[bytes, _Forward] = {}
-        self._joins: set[asyncio.Task[None]] = set()
+        self._joins: set[asyncio.Future[None]] = set()
 
     async def close(self) -> None:
         for name in list(self._forwards):
@@ -82,36 +83,27 @@ class ReverseForwards:
         chosen = name == b"tcp:0"
         if chosen:
             name = b"tcp:%d" % (port or 0)
-        forward = _Forward(listener, target, connection)
-        self._forwards[name] = forward
-        forward.accepting = asyncio.ensure_future(self._accept(forward))
+        acceptor = Acceptor(listener, partial(self._join, name), self._joins)
+        self._forwards[name] = _Forward(target, connection, acceptor)
+        acceptor.open()
         return b"OKAY" + (_counted(str(port).encode()) if chosen else b"")
 
     def _remove(self, name: bytes) -> None:
-        forward = self._forwards.pop(name)
-        if forward.accepting is not None:
-            forward.accepting.cancel()
-        forward.listener.close()
+        self._forwards.pop(name).acceptor.stop_listening()
 
-    async def _accept(self, forward: _Forward) -> None:
-        loop = asyncio.get_running_loop()
-        while True:
-            peer, _ = await loop.sock_accept(forward.listener)
-            task = asyncio.ensure_future(self._join(forward, peer))
-            self._joins.add(task)
-            task.add_done_callback(self._joins.discard)
-
-    async def _join(self, forward: _Forward, peer: socket.socket) -> None:
-        with peer:
-            peer.setblocking(False)
-            try:
-                stream = await forward.connection.open_stream(forward.target)
-            except StreamClosed:
-                return
-            try:
-                await sockets.join(stream, peer)
-            finally:
-                stream.finish()
+    async def _join(self, name: bytes, peer: socket.socket) -> None:
+        forward = self._forwards.get(name)
+        if forward is None:
+            return
+        peer.setblocking(False)
+        try:
+            stream = await forward.connection.open_stream(forward.target)
+        except StreamClosed:
+            return
+        try:
+            await sockets.join(stream, peer)
+        finally:
+            stream.finish()
 
 
 def _counted(text: bytes) -> bytes:

@@ -11,6 +11,7 @@ import struct
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
+from virtualdevice.machine.acceptor import Acceptor
 from virtualdevice.machine.host import IdMap
 from virtualdevice.machine.kernel import receive_with_descriptors
 from virtualdevice.seams import Credentials, ToolCall
@@ -49,44 +50,26 @@ class ToolSocket:
         maps: tuple[IdMap, IdMap],
         run: Callable[[ToolCall], Awaitable[int]],
     ) -> None:
-        self._listener = listener
+        self._acceptor = Acceptor(listener, self._converse)
         self._users, self._groups = maps
         self._run = run
-        self._tasks: set[asyncio.Task[None]] = set()
 
     def open(self) -> None:
-        self._listener.setblocking(False)
-        self._keep(self._accept())
+        self._acceptor.open()
 
     async def close(self) -> None:
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._listener.close()
-
-    def _keep(self, work: Awaitable[None]) -> None:
-        task = asyncio.ensure_future(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _accept(self) -> None:
-        loop = asyncio.get_running_loop()
-        while True:
-            connection, _ = await loop.sock_accept(self._listener)
-            self._keep(self._converse(connection))
+        await self._acceptor.close()
 
     async def _converse(self, connection: socket.socket) -> None:
-        with connection:
-            try:
-                call = await self._receive(connection)
-            except (OSError, ValueError):
-                return  # Not our client, or one that was killed at once.
-            status = await self._run_until_gone(connection, call)
-            if status is not None:
-                with contextlib.suppress(OSError):
-                    await asyncio.get_running_loop().sock_sendall(
-                        connection, bytes([status & 0xFF])
-                    )
+        try:
+            call = await self._receive(connection)
+        except (OSError, ValueError):
+            return  # Not our client, or one that was killed at once.
+        status = await self._run_until_gone(connection, call)
+        if status is not None:
+            answer = bytes([status & 0xFF])
+            with contextlib.suppress(OSError):
+                await asyncio.get_running_loop().sock_sendall(connection, answer)
 
     async def _run_until_gone(self, connection: socket.socket, call: ToolCall) -> int | None:
         """The tool's status; None if its process went away before."""
