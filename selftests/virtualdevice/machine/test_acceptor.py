@@ -71,6 +71,6 @@ async def test_what_is_under_way_goes_on_when_nobody_listens_any_more(tmp_path: 
             one.sendall(said)
             assert await asyncio.to_thread(one.recv, 20) == said
             acceptor.stop_listening()
-        with pytest.raises(ConnectionRefusedError):
-            client(tmp_path / "s")
+        with socket.socket(socket.AF_UNIX) as another, pytest.raises(ConnectionRefusedError):
+            another.connect(str(tmp_path / "s"))
     await asyncio.gather(*acceptor.conversations)
