@@ -195,6 +195,8 @@ OTHERS: dict[int, list[Row]] = {
             "",
         ),
         ("cmd package query-activities -a odd", 0, "No activities found\n", ""),
+        ("cmd user", 255, "User manager (user) commands:\n", ""),
+        ("cmd user dance", 255, "Unknown command: dance\n", ""),
     ],
 }
 

@@ -127,8 +127,10 @@ def _verbose_line(phone: Phone, number: int, user: UserRecord) -> str:
 async def cmd_user(phone: Phone, call: Invocation) -> int:
     """`cmd user list [-v] [--all]` (from 11)."""
     words = Words(call.arguments)
-    if words.next() != "list":
-        await call.error("User manager (user) commands:")
+    verb = words.next()
+    if verb != "list":
+        known = verb in (None, "help", "-h")
+        await call.out("User manager (user) commands:" if known else f"Unknown command: {verb}")
         return 255
     if {"-v", "--verbose"} & set(words.rest()):
         lines = [_verbose_line(phone, n, user) for n, user in enumerate(phone.parts.users)]
