@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import calendar
 import re
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 from virtualdevice.system.commands.arguments import CommandRefused, Words
 from virtualdevice.system.commands.output_file import write_output
@@ -180,8 +180,11 @@ def _time(text: str, now_s: float) -> float | None:
     if match is None:
         return float(text) if re.fullmatch(r"\d+\.\d+", text) else None
     year = int(match[1] or time.gmtime(now_s).tm_year)
-    whole = calendar.timegm((year, *(int(match[n]) for n in (2, 3, 4, 5)), 0))
-    return whole + float(match[6])
+    month, day, hour, minute = (int(match[n]) for n in (2, 3, 4, 5))
+    try:
+        return datetime(year, month, day, hour, minute, tzinfo=UTC).timestamp() + float(match[6])
+    except ValueError:
+        return None
 
 
 async def logcat(phone: Phone, call: Invocation) -> int:
