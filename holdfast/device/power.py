@@ -76,7 +76,7 @@ class Power:
         self._services_since = None
 
         def ready() -> bool:
-            last["seen"] = self._look(deadline, not_boot)
+            last["seen"] = self._look(deadline, not_boot) or last["seen"]
             return last["seen"] == "ready"
 
         try:
@@ -97,14 +97,12 @@ class Power:
         return read_build(parse_getprop(said), locale=config_locale(said))
 
     def _look(self, deadline: Deadline, not_boot: str) -> str:
-        """`ready`, or what is missing."""
+        """`ready`, or what is missing; nothing if the deadline cut the look short."""
         step = deadline.within(_ASKING_S)
         try:
             state = self._link.state(deadline=step)
         except DeadlineExceeded as error:
-            if step is deadline:
-                raise  # cut short by the deadline: it tells nothing of the device
-            return str(error)
+            return "" if step is deadline else str(error)
         if state != "device":
             self._connect_again(step, state)
             return f"adb sees it as {state}"
