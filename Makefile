@@ -51,6 +51,7 @@ life: $(READY) $(HOST_READY) $(TOOLS_READY)
 	@HOLDFAST_LIFE_STEPS=3000 HOLDFAST_WHOLE_LIFE_STEPS=3000 $(PYTHON) -m pytest \
 	  -c selftests/pytest.ini -n 0 --log-cli-level=INFO --hypothesis-profile=random \
 	  selftests/virtualdevice/system/test_days_of_life.py \
+	  selftests/virtualdevice/system/test_days_of_several_users.py \
 	  selftests/virtualdevice/system/test_days_of_a_whole_phone.py $(ARGS)
 
 clean:

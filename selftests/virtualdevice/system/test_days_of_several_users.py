@@ -36,6 +36,8 @@ from selftests.virtualdevice.system.test_days_of_life import (
 from virtualdevice.system.packages.storage import credential_root
 
 PIN = "1234"
+MOST_IDS = 10
+"""A device has the users 10 to 19; two of them may be there at a boot."""
 whose = st.integers(min_value=0, max_value=2)
 
 
@@ -53,6 +55,8 @@ class Days(RuleBasedStateMachine):
         self.parents: dict[int, int] = {}
         self.current = 0
         self.number = 0
+        self.came = 0
+        """Since the last boot, which gives free the ids of those who left."""
 
     @initialize(personality=st.sampled_from(["aosp-28", "aosp-34"]))
     def begin(self, personality: str, *defects: str) -> None:
@@ -84,9 +88,10 @@ class Days(RuleBasedStateMachine):
     def is_covered(self, root: str) -> bool:
         return root in self.rig.machine.covered
 
-    @precondition(lambda self: len(self.users) < 3)
+    @precondition(lambda self: len(self.users) < 3 and self.came < MOST_IDS - 2)
     @rule(profile=st.booleans())
     def somebody_comes(self, profile: bool) -> None:
+        self.came += 1
         words = ("--profileOf", "0", "--managed") if profile and not self.parents else ()
         said = self.do("pm", "create-user", *words, "Somebody").out
         user_id = int(said.rpartition(" ")[2])
@@ -147,7 +152,8 @@ class Days(RuleBasedStateMachine):
             self._profiles_follow()
 
     def _profiles_follow(self) -> None:
-        for user_id in self.parents:
+        """Their parent's PIN opens them, too; a switch to a parent that stays locked does not."""
+        for user_id in self.parents if 0 in self.open else ():
             running = self.do("am", "get-started-user-state", str(user_id)).out
             if running.startswith("RUNNING"):
                 self.open.add(user_id)
@@ -182,11 +188,10 @@ class Days(RuleBasedStateMachine):
     @rule()
     def reboot(self) -> None:
         self.runner.run(self.rig.reboot())
-        self.current = 0
+        self.current = self.came = 0
         self.open = set()
         self._started(0)
-        if 0 in self.open:
-            self._profiles_follow()
+        self._profiles_follow()
 
     @invariant()
     def each_has_what_is_theirs(self) -> None:
