@@ -12,12 +12,12 @@ from virtualdevice.system.defects import Defect, Judging
 __all__ = ["FAULTS"]
 
 
-def _refuse(judging: Judging, code: str, text: str) -> Decision:
+def _verification_times_out(judging: Judging) -> Decision:
     return replace(
         judging.decision,
         outcome=Outcome.REFUSE,
-        code=code,
-        text=text,
+        code="INSTALL_FAILED_VERIFICATION_TIMEOUT",
+        text="",
         data=DataFate.NONE,
         signing_after=None,
     )
@@ -97,6 +97,6 @@ FAULTS = (
     Defect(
         name="verification_times_out",
         about="fault: the package verifier never answers in time",
-        decide=lambda judging: _refuse(judging, "INSTALL_FAILED_VERIFICATION_TIMEOUT", ""),
+        decide=_verification_times_out,
     ),
 )

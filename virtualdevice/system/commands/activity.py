@@ -8,12 +8,7 @@ from enum import Enum
 
 from virtualdevice.system.activities import Intent, full_class, short_component
 from virtualdevice.system.commands.activity_users import USER_VERBS
-from virtualdevice.system.commands.arguments import (
-    CommandRefused,
-    IllegalArgument,
-    Words,
-    thrown,
-)
+from virtualdevice.system.commands.arguments import CommandRefused, Words, throwing
 from virtualdevice.system.commands.intents import StartOptions, read_intent
 from virtualdevice.system.commands.old_program import run_old_program
 from virtualdevice.system.commands.user_words import user_named
@@ -285,10 +280,8 @@ async def _by_service(phone: Phone, call: Invocation) -> int:
     if verb is None or (phone.api < SERVICE_API and name not in FIRST_OF_SERVICE):
         await call.out(f"Unknown command: {name}")
         return 255
-    try:
+    with throwing(phone.api, call):
         return await verb(phone, call, words)
-    except IllegalArgument as problem:
-        raise thrown(phone.api, call.arguments[0], problem.kind, problem.message) from problem
 
 
 FIRST_OF_SERVICE = ("force-stop", "kill", "kill-all", "is-user-stopped")

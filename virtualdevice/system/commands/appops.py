@@ -4,12 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from virtualdevice.system.commands.arguments import (
-    CommandRefused,
-    IllegalArgument,
-    Words,
-    thrown,
-)
+from virtualdevice.system.commands.arguments import CommandRefused, Words, throwing
 from virtualdevice.system.commands.old_program import run_old_program
 from virtualdevice.system.commands.user_words import user_named
 from virtualdevice.system.invocation import SHELL_UID, Invocation
@@ -27,10 +22,8 @@ async def appops(phone: Phone, call: Invocation) -> int:
     """`appops get|set|reset PACKAGE [OP [MODE]]`."""
     if phone.api < SERVICE_API:
         return await run_old_program(call, USAGE, lambda: _appops(phone, call))
-    try:
+    with throwing(phone.api, call):
         return await _appops(phone, call)
-    except IllegalArgument as problem:
-        raise thrown(phone.api, call.arguments[0], problem.kind, problem.message) from problem
 
 
 async def _appops(phone: Phone, call: Invocation) -> int:

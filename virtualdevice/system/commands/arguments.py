@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from virtualdevice.system.invocation import Invocation
 
-__all__ = ["CommandRefused", "IllegalArgument", "Words", "exception_head", "thrown"]
+__all__ = ["CommandRefused", "IllegalArgument", "Words", "exception_head", "throwing", "thrown"]
 
 
 class CommandRefused(Exception):
@@ -50,6 +51,15 @@ def thrown(api: int, verb: str, kind: str, text: str) -> CommandRefused:
     if api < 30 and kind == "SecurityException":
         return CommandRefused(f"Security exception: {text}\n\n{name}", status=255)
     return CommandRefused(f"\n{exception_head(api, verb)}\n{name}", status=255)
+
+
+@contextmanager
+def throwing(api: int, call: Invocation) -> Iterator[None]:
+    """Words that a service's command cannot read end it with the exception that it met."""
+    try:
+        yield
+    except IllegalArgument as problem:
+        raise thrown(api, call.arguments[0], problem.kind, problem.message) from problem
 
 
 class Words:

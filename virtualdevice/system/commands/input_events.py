@@ -7,12 +7,7 @@ from __future__ import annotations
 
 import asyncio
 
-from virtualdevice.system.commands.arguments import (
-    CommandRefused,
-    IllegalArgument,
-    Words,
-    thrown,
-)
+from virtualdevice.system.commands.arguments import CommandRefused, IllegalArgument, Words, throwing
 from virtualdevice.system.commands.old_program import run_old_program
 from virtualdevice.system.invocation import Invocation
 from virtualdevice.system.phone import Phone
@@ -42,10 +37,8 @@ async def input_events(phone: Phone, call: Invocation) -> int:
 
 async def _by_service(phone: Phone, call: Invocation) -> int:
     """Even what it does not know ends with status 0."""
-    try:
+    with throwing(phone.api, call):
         verb = await _run(phone, Words(call.arguments))
-    except IllegalArgument as problem:
-        raise thrown(phone.api, call.arguments[0], problem.kind, problem.message) from problem
     if verb is None:
         return 0
     await call.out(USAGE if verb in ("", "help", "-h") else f"Unknown command: {verb}")

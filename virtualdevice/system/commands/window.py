@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from virtualdevice.system.commands.arguments import CommandRefused, IllegalArgument, Words, thrown
+from virtualdevice.system.commands.arguments import CommandRefused, Words, throwing
 from virtualdevice.system.commands.old_program import run_old_program
 from virtualdevice.system.commands.output_file import write_output
 from virtualdevice.system.invocation import Invocation
@@ -29,10 +29,8 @@ async def window(phone: Phone, call: Invocation) -> int:
     command after (WindowManagerShellCommand)."""
     if phone.api < WINDOW_SERVICE_API:
         return await run_old_program(call, WM_USAGE, lambda: _window(phone, call))
-    try:
+    with throwing(phone.api, call):
         return await _window(phone, call)
-    except IllegalArgument as problem:
-        raise thrown(phone.api, call.arguments[0], problem.kind, problem.message) from problem
 
 
 async def _window(phone: Phone, call: Invocation) -> int:
