@@ -13,14 +13,20 @@ from typing import Any
 
 import pytest
 
-from selftests.virtualdevice.system.fake_machine import ROOT, Answer, FakeFiles, FakeMachine
+from selftests.virtualdevice.system.fake_machine import (
+    ROOT,
+    Answer,
+    FakeFiles,
+    FakeMachine,
+    answer_of,
+)
 from virtualdevice.adbd.packets import Command, PacketDecoder, encode
 from virtualdevice.faults import parse_fault
 from virtualdevice.machine.host import HostCannot
 from virtualdevice.machine.machine import DeviceMachine
 from virtualdevice.ota.firmware import pack_firmware
 from virtualdevice.process import VirtualDevice
-from virtualdevice.seams import BootMode, Child, Credentials, Space, ToolCall
+from virtualdevice.seams import BootMode, Child, Credentials, Space
 from virtualdevice.system import build_system_server
 from virtualdevice.system.personality import load_personality
 from virtualdevice.system.server import AndroidServer
@@ -83,22 +89,7 @@ class QuickMachine(DeviceMachine):
 
     async def call(self, *words: str) -> Answer:
         """A command of root's, as its tool client asks for it."""
-        scratch = self.disk.host("/")
-        names = [scratch / f".{kind}" for kind in ("out", "error")]
-        descriptors = [os.open(os.devnull, os.O_RDONLY)]
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
-        descriptors += [os.open(name, flags, 0o600) for name in names]
-        call = ToolCall(
-            argv=tuple(word.encode() for word in words),
-            caller=ROOT,
-            pid=1234,
-            cwd=b"/",
-            stdin=descriptors[0],
-            stdout=descriptors[1],
-            stderr=descriptors[2],
-        )
-        status = await self._run_tool(call)
-        return Answer(status=status, out=names[0].read_text(), error=names[1].read_text())
+        return await answer_of(self._run_tool, *words, scratch=self.disk.host("/"), caller=ROOT)
 
 
 @dataclass(kw_only=True)

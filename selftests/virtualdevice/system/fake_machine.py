@@ -8,7 +8,7 @@ import os
 import shutil
 import socket
 import stat as stat_module
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -252,6 +252,34 @@ class Answer:
         return self.out + self.error
 
 
+async def answer_of(
+    run_tool: Callable[[ToolCall], Awaitable[int]],
+    *words: str,
+    scratch: Path,
+    caller: Credentials,
+    stdin: bytes = b"",
+    environment: Mapping[bytes, bytes] | None = None,
+) -> Answer:
+    """The words as argv; streams are files, so that nothing here can block."""
+    names = [scratch / f".{kind}" for kind in ("in", "out", "error")]
+    names[0].write_bytes(stdin)
+    descriptors = [os.open(names[0], os.O_RDONLY)]
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+    descriptors += [os.open(name, flags, 0o600) for name in names[1:]]
+    call = ToolCall(
+        argv=tuple(word.encode() for word in words),
+        caller=caller,
+        pid=1234,
+        cwd=b"/",
+        stdin=descriptors[0],
+        stdout=descriptors[1],
+        stderr=descriptors[2],
+        environment=environment or {},
+    )
+    status = await run_tool(call)
+    return Answer(status=status, out=names[1].read_text(), error=names[2].read_text())
+
+
 class Rig:
     """A system server on a fake machine: commands go in, answers come out."""
 
@@ -271,25 +299,14 @@ class Rig:
         caller: Credentials = SHELL,
         environment: Mapping[bytes, bytes] | None = None,
     ) -> Answer:
-        """The words as argv; streams are files, so that nothing here can block."""
-        scratch = self.machine.files.host("/")
-        names = [scratch / f".{kind}" for kind in ("in", "out", "error")]
-        names[0].write_bytes(stdin)
-        descriptors = [os.open(names[0], os.O_RDONLY)]
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
-        descriptors += [os.open(name, flags, 0o600) for name in names[1:]]
-        call = ToolCall(
-            argv=tuple(word.encode() for word in words),
+        return await answer_of(
+            self.server.run_tool,
+            *words,
+            scratch=self.machine.files.host("/"),
+            stdin=stdin,
             caller=caller,
-            pid=1234,
-            cwd=b"/",
-            stdin=descriptors[0],
-            stdout=descriptors[1],
-            stderr=descriptors[2],
-            environment=environment or {},
+            environment=environment,
         )
-        status = await self.server.run_tool(call)
-        return Answer(status=status, out=names[1].read_text(), error=names[2].read_text())
 
     async def put(self, path: str, data: bytes) -> str:
         """A file that somebody pushed."""
